@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of one card: its recent purchases in event-time order (ties: offset order) and a
+// counter for each open tumbling window.
+//
+//   slots:  [0 .. first)  dead: expired events not moved away yet
+//           [first .. first + event_count)               events, oldest first
+//           [first + event_count .. + counter_count)     tumbling counters, any order
+//           [ .. capacity)                               free
+//
+// A card is plain memory of 112 bytes. Up to CARD_INLINE_SLOTS slots live inside; more spill into
+// one heap block that the card owns. A zeroed struct is a valid, empty card after card_init.
+#ifndef ENGINE_CARD_H
+#define ENGINE_CARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CARD_INLINE_SLOTS = 4 };
+
+// An event: time_ms is its event time, `id` the purchase's id (valid with SLOT_HAS_ID).
+// A counter: time_ms is the window's index k (window [kW, (k+1)W)), `id` its count, and `bits` the
+// rule's index.
+struct slot {
+    int64_t time_ms;
+    int64_t id;
+    uint64_t bits;
+};
+
+#define SLOT_HAS_ID ((uint64_t)1 << 63)
+// Per sliding rule r (index in the configuration): the event was late for the rule when it came,
+// and so has no place in its order; the event has been in a burst of the rule.
+#define SLOT_LATE(r) ((uint64_t)1 << (2 * (r)))
+#define SLOT_BURST(r) ((uint64_t)2 << (2 * (r)))
+
+struct card {
+    int64_t newest_offset; // input offset of the newest counted purchase; -1: not tracked
+    uint16_t first;
+    uint16_t event_count;
+    uint16_t counter_count;
+    uint16_t capacity; // CARD_INLINE_SLOTS: inline; else the size of the block, in slots
+    union {
+        struct slot inline_slots[CARD_INLINE_SLOTS];
+        struct slot *spilled;
+    };
+};
+
+_Static_assert(sizeof(struct card) == 112, "a token and a card fill two cache lines");
+
+void card_init(struct card *card);
+// Frees the spilled block; the card is empty afterwards.
+void card_release(struct card *card);
+
+static inline struct slot *card_slots(struct card *card)
+{
+    return card->capacity > CARD_INLINE_SLOTS ? card->spilled : card->inline_slots;
+}
+static inline struct slot *card_events(struct card *card)
+{
+    return card_slots(card) + card->first;
+}
+static inline struct slot *card_counters(struct card *card)
+{
+    return card_slots(card) + card->first + card->event_count;
+}
+static inline bool card_is_empty(const struct card *card)
+{
+    return card->event_count == 0 && card->counter_count == 0;
+}
+// Heap bytes that the card holds.
+static inline size_t card_spilled_bytes(const struct card *card)
+{
+    return card->capacity > CARD_INLINE_SLOTS ? (size_t)card->capacity * sizeof(struct slot) : 0;
+}
+
+// Makes room for `slots` events and counters in all (dead ones may be moved away); pointers into
+// the card's slots are invalid afterwards. slots <= 65535.
+void card_reserve(struct card *card, size_t slots);
+// Opens a slot at event position `at` (0 .. event_count) and returns it, zeroed.
+struct slot *card_insert_event(struct card *card, size_t at);
+// Removes the `count` oldest events.
+void card_drop_oldest(struct card *card, size_t count);
+// Appends a zeroed counter and returns it.
+struct slot *card_add_counter(struct card *card);
+void card_remove_counter(struct card *card, size_t index);
+
+// The card's heap block shrinks back inside when its content fits there again.
+void card_shrink(struct card *card);
+
+// Stops the process when the card's invariant does not hold (order, counts, capacity).
+void card_check(const struct card *card);
+
+#endif

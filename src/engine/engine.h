@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules: a purchase in, alerts out, a card's state changed in place. Pure: no I/O, no clock, no
+// randomness; the only memory touched is the caller's. All arithmetic is as if in unbounded
+// integers, so event times may be any int64; only an emitted timestamp is clamped.
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "engine/card.h"
+
+enum rule_kind { RULE_SLIDING, RULE_TUMBLING };
+
+struct rule {
+    enum rule_kind kind;
+    int64_t window_ms; // > 0
+    int64_t grace_ms;  // >= 0
+    uint32_t threshold; // sliding: 2 .. max_events_per_card; tumbling: >= 1
+};
+
+struct engine_settings {
+    struct rule rules[RULES_MAX]; // in the configuration's order
+    size_t rule_count;
+    bool dedupe;
+    bool track_offsets; // at-least-once: cards remember the newest offset they counted
+    int64_t max_future_ms;
+    uint32_t max_events_per_card; // 1 .. EVENTS_PER_CARD_MAX
+};
+
+// The engine is its settings and what follows from them; const after init, shared by threads.
+struct engine {
+    struct engine_settings settings;
+    __int128 horizon_ms; // H: the largest 2W + g, 60 s without a windowed rule
+};
+
+// Checks the settings' bounds: STATUS_FATAL with a sentence when one is passed.
+enum status engine_init(struct engine *engine, const struct engine_settings *settings,
+                        struct error *err) MUST_USE;
+
+// A time that may be absent.
+struct optional_ms {
+    bool known;
+    int64_t ms;
+};
+
+// What decides the fate of a purchase before any card is looked at.
+enum time_verdict {
+    TIME_TAKEN,   // *event_time_ms is set
+    TIME_MISSING, // NoTimestamp
+    TIME_FUTURE,  // FutureTimestamp
+};
+
+// The purchase's event time: its own timestamp; else stream time; else the message's timestamp.
+// Guards against an own timestamp more than max_future_ms past the message's. Changes nothing.
+enum time_verdict engine_event_time(const struct engine *engine, struct optional_ms stream_time,
+                                    struct optional_ms own, struct optional_ms message,
+                                    int64_t *event_time_ms);
+
+// What the engine needs of an accepted purchase.
+struct engine_purchase {
+    int64_t event_time_ms;
+    int64_t offset;
+    int64_t id;
+    bool has_id;
+};
+
+struct alert {
+    uint32_t rule;          // index in the settings
+    int64_t timestamp_ms;   // clamped to int64
+    int64_t detected_at_ms; // event time of the purchase that raised it
+    uint64_t count;         // level of the burst's first purchase; tumbling: the count
+};
+
+// What one purchase did. `alerts` is a buffer owned by the caller and reused from step to step:
+// engine_step grows it with realloc when it must; step_release frees it.
+struct step {
+    struct alert *alerts;
+    size_t alert_count;
+    size_t alert_capacity;
+    uint32_t late_rules;  // bit r: late for rule r
+    bool changed;         // the card's state differs in a way that must be stored
+    bool duplicate;       // a kept purchase of the card has the same id
+    bool capped;          // older than all of a full card's kept ones
+    bool already_counted; // its offset is not past the card's newest counted one
+};
+
+void step_release(struct step *step);
+
+// Takes one accepted purchase: advances *stream_time, then the card, then raises what is due, in
+// the order of the rules and, within a rule, of event time. `card` is the state left by the
+// earlier purchases of the same card and partition (or empty).
+void engine_step(const struct engine *engine, struct optional_ms *stream_time, struct card *card,
+                 const struct engine_purchase *purchase, struct step *step);
+
+// True when nothing in the card can ever matter again at this stream time: it may be swept.
+bool engine_card_expired(const struct engine *engine, struct optional_ms stream_time,
+                         struct card *card);
+
+// Removes physically what can never matter again (never changes what engine_step answers). To be
+// called before a card is stored, so that dead events are not written.
+void engine_card_prune(const struct engine *engine, struct optional_ms stream_time,
+                       struct card *card);
+
+#endif
