@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/oracle.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+
+// Wide enough that no sum of two times and three windows overflows.
+typedef __int128 wide;
+
+// A purchase that was inserted. Never removed.
+struct entry {
+    int64_t time_ms;
+    int64_t offset;
+    int64_t id;
+    bool has_id;
+    uint32_t late_rules;
+    uint32_t burst_rules; // was in a burst of the rule, and that burst was alerted
+};
+
+struct window_count {
+    size_t rule;
+    wide index;
+    uint64_t count;
+};
+
+struct oracle_card {
+    char *text;
+    size_t size;
+    struct entry *entries;
+    size_t entry_count;
+    size_t entry_capacity;
+    struct window_count *windows;
+    size_t window_count;
+    size_t window_capacity;
+    struct oracle_card *next; // in the same bucket
+};
+
+enum { BUCKETS = 1 << 16 };
+
+struct oracle {
+    struct oracle_settings settings;
+    wide horizon_ms;
+    struct oracle_time stream_time;
+    struct oracle_card *buckets[BUCKETS];
+    struct entry **kept; // of the card at hand, in order
+    size_t kept_count;
+    size_t kept_capacity;
+    struct entry **order; // the kept ones that have a place in the order of the rule at hand
+    uint64_t *levels;
+    size_t order_count;
+    size_t order_capacity;
+    struct oracle_alert *alerts;
+    size_t alert_count;
+    size_t alert_capacity;
+};
+
+// Makes room for one more item.
+#define GROW(items, count, capacity)                                                               \
+    do {                                                                                           \
+        if ((count) == (capacity)) {                                                               \
+            (capacity) = (capacity) == 0 ? 4 : 2 * (capacity);                                     \
+            (items) = memory_resized((items), (capacity), sizeof(*(items)));                       \
+        }                                                                                          \
+    } while (0)
+
+struct oracle_settings oracle_settings_default(void)
+{
+    return (struct oracle_settings){
+        .rules = {{ORACLE_SLIDING, 60000, 0, 3}},
+        .rule_count = 1,
+        .dedupe = true,
+        .max_future_ms = 3600000,
+        .max_events_per_card = 4096,
+    };
+}
+
+enum oracle_time_verdict oracle_event_time(const struct oracle_settings *settings,
+                                           struct oracle_time stream_time, struct oracle_time own,
+                                           struct oracle_time message, int64_t *event_time_ms)
+{
+    if (own.known && message.known && (wide)own.ms - message.ms > settings->max_future_ms)
+        return ORACLE_FUTURE_TIMESTAMP;
+    const struct oracle_time choices[] = {own, stream_time, message};
+    for (size_t i = 0; i < 3; i++) {
+        if (!choices[i].known)
+            continue;
+        *event_time_ms = choices[i].ms;
+        return ORACLE_TIME_TAKEN;
+    }
+    return ORACLE_NO_TIMESTAMP;
+}
+
+static wide horizon(const struct oracle_settings *settings)
+{
+    wide largest = 0;
+    for (size_t i = 0; i < settings->rule_count; i++) {
+        const struct oracle_rule *rule = &settings->rules[i];
+        wide needed = 2 * (wide)rule->window_ms + rule->grace_ms;
+        largest = needed > largest ? needed : largest;
+    }
+    return settings->rule_count == 0 ? 60000 : largest;
+}
+
+struct oracle *oracle_open(const struct oracle_settings *settings)
+{
+    ensure(settings->rule_count <= ORACLE_RULES_MAX);
+    ensure(settings->max_events_per_card > 0);
+    struct oracle *oracle = memory_zeroed(1, sizeof(*oracle));
+    oracle->settings = *settings;
+    oracle->horizon_ms = horizon(settings);
+    return oracle;
+}
+
+void oracle_close(struct oracle *oracle)
+{
+    if (oracle == NULL)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct oracle_card *card = oracle->buckets[i];
+        while (card != NULL) {
+            struct oracle_card *next = card->next;
+            free(card->text);
+            free(card->entries);
+            free(card->windows);
+            free(card);
+            card = next;
+        }
+    }
+    free(oracle->kept);
+    free(oracle->order);
+    free(oracle->levels);
+    free(oracle->alerts);
+    free(oracle);
+}
+
+struct oracle_time oracle_stream_time(const struct oracle *oracle)
+{
+    return oracle->stream_time;
+}
+
+// FNV-1a.
+static size_t bucket_of(struct view card)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < card.size; i++)
+        hash = (hash ^ card.data[i]) * 0x100000001b3u;
+    return (size_t)((hash ^ (hash >> 32)) % BUCKETS);
+}
+
+static struct oracle_card *card_of(struct oracle *oracle, struct view text)
+{
+    struct oracle_card **bucket = &oracle->buckets[bucket_of(text)];
+    for (struct oracle_card *card = *bucket; card != NULL; card = card->next) {
+        if (view_equal(text, (struct view){(const uint8_t *)card->text, card->size}))
+            return card;
+    }
+    struct oracle_card *card = memory_zeroed(1, sizeof(*card));
+    card->text = memory_copy(text.data, text.size);
+    card->size = text.size;
+    card->next = *bucket;
+    *bucket = card;
+    return card;
+}
+
+static int by_time_then_offset(const void *left, const void *right)
+{
+    const struct entry *a = *(struct entry *const *)left;
+    const struct entry *b = *(struct entry *const *)right;
+    if (a->time_ms != b->time_ms)
+        return a->time_ms < b->time_ms ? -1 : 1;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static bool is_expired(const struct oracle *oracle, int64_t time_ms)
+{
+    return time_ms <= (wide)oracle->stream_time.ms - oracle->horizon_ms;
+}
+
+// The kept set by its definition, from everything that was ever inserted.
+static void gather_kept(struct oracle *oracle, const struct oracle_card *card)
+{
+    oracle->kept_count = 0;
+    for (size_t i = 0; i < card->entry_count; i++) {
+        if (is_expired(oracle, card->entries[i].time_ms))
+            continue;
+        GROW(oracle->kept, oracle->kept_count, oracle->kept_capacity);
+        oracle->kept[oracle->kept_count++] = &card->entries[i];
+    }
+    if (oracle->kept_count == 0)
+        return;
+    qsort(oracle->kept, oracle->kept_count, sizeof(struct entry *), by_time_then_offset);
+    if (oracle->kept_count <= oracle->settings.max_events_per_card)
+        return;
+    size_t surplus = oracle->kept_count - oracle->settings.max_events_per_card;
+    oracle->kept_count -= surplus;
+    for (size_t i = 0; i < oracle->kept_count; i++)
+        oracle->kept[i] = oracle->kept[i + surplus];
+}
+
+static bool kept_has_id(const struct oracle *oracle, int64_t id)
+{
+    for (size_t i = 0; i < oracle->kept_count; i++) {
+        if (oracle->kept[i]->has_id && oracle->kept[i]->id == id)
+            return true;
+    }
+    return false;
+}
+
+static wide floor_divide(wide dividend, wide divisor)
+{
+    wide quotient = dividend / divisor;
+    return quotient * divisor > dividend ? quotient - 1 : quotient;
+}
+
+static bool is_late(const struct oracle *oracle, const struct oracle_rule *rule, int64_t time_ms)
+{
+    wide closed_ms = (wide)oracle->stream_time.ms - rule->grace_ms;
+    if (rule->kind == ORACLE_SLIDING)
+        return (wide)time_ms + rule->window_ms <= closed_ms;
+    wide index = floor_divide(time_ms, rule->window_ms);
+    return (index + 1) * rule->window_ms <= closed_ms;
+}
+
+static uint32_t late_rules(const struct oracle *oracle, int64_t time_ms)
+{
+    uint32_t late = 0;
+    for (size_t r = 0; r < oracle->settings.rule_count; r++) {
+        if (is_late(oracle, &oracle->settings.rules[r], time_ms))
+            late |= 1u << r;
+    }
+    return late;
+}
+
+static int64_t clamped(wide value)
+{
+    if (value < INT64_MIN)
+        return INT64_MIN;
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+static void raise_alert(struct oracle *oracle, const struct oracle_purchase *purchase, size_t rule,
+                        uint64_t count, wide timestamp_ms)
+{
+    GROW(oracle->alerts, oracle->alert_count, oracle->alert_capacity);
+    oracle->alerts[oracle->alert_count++] = (struct oracle_alert){
+        .source_offset = purchase->offset,
+        .timestamp_ms = clamped(timestamp_ms),
+        .detected_at_ms = purchase->event_time_ms,
+        .count = count,
+        .rule = rule,
+    };
+}
+
+// The rule's order: kept purchases that were not late for it.
+static void gather_order(struct oracle *oracle, size_t rule)
+{
+    if (oracle->order_capacity < oracle->kept_count) {
+        oracle->order_capacity = oracle->kept_capacity;
+        oracle->order = memory_resized(oracle->order, oracle->order_capacity, sizeof(void *));
+        oracle->levels = memory_resized(oracle->levels, oracle->order_capacity, sizeof(uint64_t));
+    }
+    oracle->order_count = 0;
+    for (size_t i = 0; i < oracle->kept_count; i++) {
+        if ((oracle->kept[i]->late_rules & 1u << rule) == 0)
+            oracle->order[oracle->order_count++] = oracle->kept[i];
+    }
+}
+
+static bool counts_for(const struct entry *earlier, const struct entry *event, int64_t window_ms)
+{
+    return earlier->time_ms > (wide)event->time_ms - window_ms;
+}
+
+static void count_levels(struct oracle *oracle, int64_t window_ms)
+{
+    for (size_t i = 0; i < oracle->order_count; i++) {
+        oracle->levels[i] = 0;
+        for (size_t j = 0; j <= i; j++)
+            oracle->levels[i] += counts_for(oracle->order[j], oracle->order[i], window_ms);
+    }
+}
+
+// The event time of the earliest purchase in the level of the one at `first`.
+static int64_t level_start_ms(const struct oracle *oracle, size_t first, int64_t window_ms)
+{
+    size_t j = 0;
+    while (!counts_for(oracle->order[j], oracle->order[first], window_ms))
+        j++;
+    return oracle->order[j]->time_ms;
+}
+
+static bool in_burst(const struct oracle *oracle, size_t at, size_t rule)
+{
+    return oracle->levels[at] >= oracle->settings.rules[rule].threshold ||
+           (oracle->order[at]->burst_rules & 1u << rule) != 0;
+}
+
+// Finds the maximal runs; one without a purchase of an alerted burst raises an alert, and then all
+// of its purchases belong to an alerted burst.
+static void step_sliding(struct oracle *oracle, const struct oracle_purchase *purchase, size_t rule)
+{
+    int64_t window_ms = oracle->settings.rules[rule].window_ms;
+    gather_order(oracle, rule);
+    count_levels(oracle, window_ms);
+    size_t end;
+    for (size_t first = 0; first < oracle->order_count; first = end) {
+        end = first + 1;
+        if (!in_burst(oracle, first, rule))
+            continue;
+        while (end < oracle->order_count && in_burst(oracle, end, rule))
+            end++;
+        bool alerted = false;
+        for (size_t i = first; i < end; i++) {
+            alerted = alerted || (oracle->order[i]->burst_rules & 1u << rule) != 0;
+            oracle->order[i]->burst_rules |= 1u << rule;
+        }
+        if (!alerted)
+            raise_alert(oracle, purchase, rule, oracle->levels[first],
+                        level_start_ms(oracle, first, window_ms));
+    }
+}
+
+static struct window_count *window_of(struct oracle_card *card, size_t rule, wide index)
+{
+    for (size_t i = 0; i < card->window_count; i++) {
+        if (card->windows[i].rule == rule && card->windows[i].index == index)
+            return &card->windows[i];
+    }
+    GROW(card->windows, card->window_count, card->window_capacity);
+    struct window_count *window = &card->windows[card->window_count++];
+    *window = (struct window_count){.rule = rule, .index = index};
+    return window;
+}
+
+static void step_tumbling(struct oracle *oracle, struct oracle_card *card,
+                          const struct oracle_purchase *purchase, size_t rule)
+{
+    const struct oracle_rule *settings = &oracle->settings.rules[rule];
+    wide index = floor_divide(purchase->event_time_ms, settings->window_ms);
+    struct window_count *window = window_of(card, rule, index);
+    if (++window->count == settings->threshold)
+        raise_alert(oracle, purchase, rule, window->count, index * settings->window_ms);
+}
+
+static void insert(struct oracle_card *card, const struct oracle_purchase *purchase, uint32_t late)
+{
+    GROW(card->entries, card->entry_count, card->entry_capacity);
+    card->entries[card->entry_count++] = (struct entry){
+        .time_ms = purchase->event_time_ms,
+        .offset = purchase->offset,
+        .id = purchase->id,
+        .has_id = purchase->has_id,
+        .late_rules = late,
+    };
+}
+
+static void step_rules(struct oracle *oracle, struct oracle_card *card,
+                       const struct oracle_purchase *purchase, uint32_t late)
+{
+    gather_kept(oracle, card);
+    for (size_t r = 0; r < oracle->settings.rule_count; r++) {
+        if ((late & 1u << r) != 0)
+            continue;
+        if (oracle->settings.rules[r].kind == ORACLE_SLIDING)
+            step_sliding(oracle, purchase, r);
+        else
+            step_tumbling(oracle, card, purchase, r);
+    }
+}
+
+static void advance_stream_time(struct oracle *oracle, int64_t event_time_ms)
+{
+    if (!oracle->stream_time.known || event_time_ms > oracle->stream_time.ms)
+        oracle->stream_time = (struct oracle_time){true, event_time_ms};
+}
+
+void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
+                 struct oracle_result *result)
+{
+    *result = (struct oracle_result){0};
+    oracle->alert_count = 0;
+    advance_stream_time(oracle, purchase->event_time_ms);
+    uint32_t late = late_rules(oracle, purchase->event_time_ms);
+    if (is_expired(oracle, purchase->event_time_ms)) {
+        ensure(late == (1u << oracle->settings.rule_count) - 1);
+        result->expired = true;
+        result->late_rules = late;
+        return;
+    }
+    struct oracle_card *card = card_of(oracle, purchase->card);
+    gather_kept(oracle, card);
+    if (oracle->settings.dedupe && purchase->has_id && kept_has_id(oracle, purchase->id)) {
+        result->duplicate = true;
+        return;
+    }
+    if (oracle->kept_count == oracle->settings.max_events_per_card &&
+        purchase->event_time_ms < oracle->kept[0]->time_ms) {
+        result->capped = true;
+        return;
+    }
+    insert(card, purchase, late);
+    step_rules(oracle, card, purchase, late);
+    result->late_rules = late;
+    result->alerts = oracle->alerts;
+    result->alert_count = oracle->alert_count;
+}

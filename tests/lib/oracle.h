@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The brute-force oracle: what alerts the purchases of one partition must raise, recomputed at
+// each arrival from the definitions. It shares no code and no idea with src/engine: every inserted
+// purchase is kept for ever and nothing is pruned, so that whatever the engine leaves out by being
+// clever shows as a difference.
+//
+// Readings of the definitions, in the order in which they are decided for a purchase at t:
+//   stream time ST   the highest event time so far, this one included
+//   expired          t <= ST - H: late for every rule, changes nothing but ST
+//   duplicate        its id is that of a kept purchase: changes nothing but ST, late for no rule
+//   capped           the card is full and t < its oldest kept event: likewise
+//   inserted         it is kept, and if that makes one too many the oldest is out for ever; late or
+//                    not is decided here, rule by rule, and stays so
+// Kept: inserted, event time > ST - H, of those the newest max_events_per_card in the order
+// (event time, offset). A purchase that was once in a burst of a rule stays in one.
+#ifndef TESTS_LIB_ORACLE_H
+#define TESTS_LIB_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+enum { ORACLE_RULES_MAX = 16 };
+
+enum oracle_kind { ORACLE_SLIDING, ORACLE_TUMBLING };
+
+struct oracle_rule {
+    enum oracle_kind kind;
+    int64_t window_ms;
+    int64_t grace_ms;
+    uint64_t threshold;
+};
+
+struct oracle_settings {
+    struct oracle_rule rules[ORACLE_RULES_MAX];
+    size_t rule_count;
+    bool dedupe;
+    int64_t max_future_ms;
+    size_t max_events_per_card;
+};
+
+// high_purchase_count as it comes out of the box: sliding, 60 s, 3; dedupe; an hour; 4096 events.
+struct oracle_settings oracle_settings_default(void);
+
+// A time that may be absent.
+struct oracle_time {
+    bool known;
+    int64_t ms;
+};
+
+enum oracle_time_verdict { ORACLE_TIME_TAKEN, ORACLE_NO_TIMESTAMP, ORACLE_FUTURE_TIMESTAMP };
+
+// The event-time rules: own timestamp, else stream time, else the message's; an own one too far
+// past the message's is refused. *event_time_ms is set when the verdict is ORACLE_TIME_TAKEN.
+enum oracle_time_verdict oracle_event_time(const struct oracle_settings *settings,
+                                           struct oracle_time stream_time, struct oracle_time own,
+                                           struct oracle_time message, int64_t *event_time_ms);
+
+// An accepted purchase. Offsets must grow from call to call.
+struct oracle_purchase {
+    struct view card;
+    int64_t offset;
+    int64_t event_time_ms;
+    int64_t id;
+    bool has_id;
+};
+
+struct oracle_alert {
+    int64_t source_offset; // of the purchase that raised it
+    int64_t timestamp_ms;
+    int64_t detected_at_ms;
+    uint64_t count;
+    size_t rule;
+};
+
+// What a purchase did. `alerts` is borrowed until the next step.
+struct oracle_result {
+    bool expired;
+    bool duplicate;
+    bool capped;
+    uint32_t late_rules; // bit r: late for rule r
+    const struct oracle_alert *alerts;
+    size_t alert_count;
+};
+
+struct oracle; // one partition
+
+struct oracle *oracle_open(const struct oracle_settings *settings);
+void oracle_close(struct oracle *oracle);
+
+struct oracle_time oracle_stream_time(const struct oracle *oracle);
+
+void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
+                 struct oracle_result *result);
+
+#endif
