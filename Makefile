@@ -1,6 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
 # cardwatch: `make help` lists the targets.
 SHELL := /bin/bash
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 PREFIX ?= /usr/local
 DESTDIR ?=
 SAN ?=
@@ -8,7 +11,6 @@ comma := ,
 
 B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),-$(CC))
 
-PACKAGES := rdkafka libavro lmdb libcurl libmicrohttpd yaml-0.1 jansson nettle
 OPTIMISE := -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror -Wmissing-prototypes -Wstrict-prototypes
 SANITISE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
@@ -31,10 +33,42 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/
 ENGINE_TESTS := $(filter $(B)/tests/unit/engine_%,$(UNIT_TESTS))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/tests/integration/%,$(wildcard tests/integration/*_test.c))
 E2E_TESTS := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(wildcard tests/e2e/*_test.c))
+BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*_bench.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
 
+# `make test` runs unit and integration tests a second time under these, with less repetition.
+SAN_TEST := address,undefined
+SAN_TEST_B := $(B)-$(subst $(comma),-,$(SAN_TEST))
+SAN_TEST_SCALE ?= 25
+SAN_UNIT_TESTS := $(UNIT_TESTS:$(B)/%=$(SAN_TEST_B)/%)
+SAN_INTEGRATION_TESTS := $(INTEGRATION_TESTS:$(B)/%=$(SAN_TEST_B)/%)
+
+# What tests may read: the program under test, and how much to repeat (percent).
+export TEST_BINARY := $(abspath $(B)/cardwatch)
+export TEST_SCALE ?= 100
+RUN_TESTS := tests/run --logs $(B)/test-logs
+SUITE_TIDY := --suite tidy --limit 60 tests/tidy/tidy.py
+SUITE_UNIT := --suite unit --limit 120 $(UNIT_TESTS)
+SUITE_INTEGRATION := --suite integration --limit 180 $(INTEGRATION_TESTS)
+SUITE_E2E := --suite e2e --limit 600 $(E2E_TESTS)
+SUITE_E2E_FULL := --suite e2e-full --limit 3600 --env E2E_FULL=1 $(E2E_TESTS)
+SUITE_SAN := --suite unit-sanitized --limit 300 --env TEST_SCALE=$(SAN_TEST_SCALE) \
+	$(SAN_UNIT_TESTS) \
+	--suite integration-sanitized --limit 300 --env TEST_SCALE=$(SAN_TEST_SCALE) \
+	$(SAN_INTEGRATION_TESTS)
+
+# A make of its own for steps that must follow each other, on all processors unless -j was given.
+STEP = @+$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+# A build that fails counts as a failed test.
+COUNTED = || { echo "0 passed, 1 failed"; exit 1; }
+
+C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
+# `make deps all` installs before it compiles, with -j too.
+DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
+
 .DEFAULT_GOAL := all
-.PHONY: help deps test-deps all test unit integration e2e e2e-full tidy bench lint format install clean tests
+.PHONY: help deps test-deps lint-deps all tests san-tests test unit integration e2e e2e-full tidy \
+	bench lint format install clean
 .SECONDARY:
 
 help: ## Show this list
@@ -43,15 +77,18 @@ help: ## Show this list
 deps: ## Install the libraries and tools that building needs (Debian packages)
 	@deploy/install-deps build
 
-test-deps: deps
+test-deps: ## Install what the tests need as well
 	@deploy/install-deps test
+
+lint-deps:
+	@deploy/install-deps lint
 
 all: $(B)/cardwatch ## Build build/cardwatch
 
 $(B)/cardwatch: $(B)/src/main.o $(OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c | $(DEPS_FIRST)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
 
@@ -60,10 +97,50 @@ $(B)/src/wire/schemas.o: $(wildcard schemas/*.avsc)
 $(ENGINE_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ENGINE_OBJECTS) $(ORACLE_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lm
 
-$(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
+$(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(TOOLS)
+tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS)
+
+san-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
+test: ## Install what is missing, build, and run every suite; ends with 'N passed, N failed'
+	$(STEP) test-deps $(COUNTED)
+	$(STEP) tests $(COUNTED)
+	$(STEP) san-tests SAN=$(SAN_TEST) B=$(SAN_TEST_B) $(COUNTED)
+	@$(RUN_TESTS) $(SUITE_TIDY) $(SUITE_UNIT) $(SUITE_INTEGRATION) $(SUITE_SAN) $(SUITE_E2E)
+
+unit: $(UNIT_TESTS) ## Run the unit tests (also with SAN=address,undefined or SAN=thread)
+	@$(RUN_TESTS) $(SUITE_UNIT)
+
+integration: $(INTEGRATION_TESTS) ## Run the tests against in-process servers
+	@$(RUN_TESTS) $(SUITE_INTEGRATION)
+
+e2e: all $(E2E_TESTS) $(TOOLS) ## Run the tests against a real Kafka broker, reduced
+	@$(RUN_TESTS) $(SUITE_E2E)
+
+e2e-full: all $(E2E_TESTS) $(TOOLS) ## The same at full size (takes long)
+	@$(RUN_TESTS) $(SUITE_E2E_FULL)
+
+tidy: ## Check the house rules
+	@$(RUN_TESTS) $(SUITE_TIDY)
+
+bench: all $(BENCHES) $(TOOLS) ## Run the benchmarks
+	@set -e; for bench in $(BENCHES); do echo "== $$bench"; $$bench; done
+
+lint: lint-deps ## Check the format; build everything with gcc and with clang
+	clang-format --dry-run --Werror $(C_FILES)
+	$(STEP) tests CC=gcc B=$(B)-lint-gcc
+	$(STEP) tests CC=clang B=$(B)-lint-clang
+
+format: ## Format all C files in place
+	clang-format -i $(C_FILES)
+
+install: all ## Install below $(DESTDIR)$(PREFIX): the program, an example configuration, the schemas
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cardwatch/schemas
+	install -m 755 $(B)/cardwatch $(DESTDIR)$(PREFIX)/bin/cardwatch
+	install -m 644 deploy/cardwatch.yaml $(DESTDIR)$(PREFIX)/share/cardwatch/cardwatch.yaml
+	install -m 644 schemas/*.avsc $(DESTDIR)$(PREFIX)/share/cardwatch/schemas
 
 clean: ## Remove everything that was built
 	rm -rf build build-*
