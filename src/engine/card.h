@@ -73,8 +73,9 @@ static inline size_t card_spilled_bytes(const struct card *card)
     return card->capacity > CARD_INLINE_SLOTS ? (size_t)card->capacity * sizeof(struct slot) : 0;
 }
 
-// Makes room for `slots` events and counters in all (dead ones may be moved away); pointers into
-// the card's slots are invalid afterwards. slots <= 65535.
+// The four below invalidate pointers into the card's slots.
+//
+// Makes the block large enough for `slots` events and counters in all; slots <= 65535.
 void card_reserve(struct card *card, size_t slots);
 // Opens a slot at event position `at` (0 .. event_count) and returns it, zeroed.
 struct slot *card_insert_event(struct card *card, size_t at);
@@ -84,8 +85,12 @@ void card_drop_oldest(struct card *card, size_t count);
 struct slot *card_add_counter(struct card *card);
 void card_remove_counter(struct card *card, size_t index);
 
-// The card's heap block shrinks back inside when its content fits there again.
+// Gives memory back: the content moves inside when it fits there again, and the heap block is
+// halved or more when three quarters of it are idle. Invalidates pointers.
 void card_shrink(struct card *card);
+
+// True when an event of the card has this id. Reads every event, tightly.
+bool card_holds_id(const struct card *card, int64_t id);
 
 // Stops the process when the card's invariant does not hold (order, counts, capacity).
 void card_check(const struct card *card);

@@ -13,28 +13,34 @@
 #include "base/status.h"
 #include "engine/card.h"
 
+// Bounds that engine_init holds the settings to.
+#define SPAN_MS_MAX (INT64_C(366) * 24 * 3600 * 1000) // a window or grace: 366 days
+#define TUMBLING_THRESHOLD_MAX (UINT32_C(1) << 31)
+#define HORIZON_MS_DEFAULT INT64_C(60000)             // H without a windowed rule
+enum { OPEN_WINDOWS_MAX = 4 * WINDOWS_PER_CARD_MAX }; // of all tumbling rules, a card
+
 enum rule_kind { RULE_SLIDING, RULE_TUMBLING };
 
 struct rule {
     enum rule_kind kind;
-    int64_t window_ms; // > 0
-    int64_t grace_ms;  // >= 0
-    uint32_t threshold; // sliding: 2 .. max_events_per_card; tumbling: >= 1
+    int64_t window_ms;  // 1 .. SPAN_MS_MAX
+    int64_t grace_ms;   // 0 .. SPAN_MS_MAX; tumbling: grace / window + 2 <= WINDOWS_PER_CARD_MAX
+    uint32_t threshold; // sliding: 2 .. max_events_per_card; tumbling: 1 .. TUMBLING_THRESHOLD_MAX
 };
 
 struct engine_settings {
     struct rule rules[RULES_MAX]; // in the configuration's order
     size_t rule_count;
     bool dedupe;
-    bool track_offsets; // at-least-once: cards remember the newest offset they counted
-    int64_t max_future_ms;
+    bool track_offsets;           // at-least-once: cards remember the newest offset they counted
+    int64_t max_future_ms;        // >= 0
     uint32_t max_events_per_card; // 1 .. EVENTS_PER_CARD_MAX
 };
 
 // The engine is its settings and what follows from them; const after init, shared by threads.
 struct engine {
     struct engine_settings settings;
-    __int128 horizon_ms; // H: the largest 2W + g, 60 s without a windowed rule
+    int64_t horizon_ms; // H: the largest 2W + g, 60 s without a windowed rule
 };
 
 // Checks the settings' bounds: STATUS_FATAL with a sentence when one is passed.
@@ -72,11 +78,14 @@ struct alert {
     uint32_t rule;          // index in the settings
     int64_t timestamp_ms;   // clamped to int64
     int64_t detected_at_ms; // event time of the purchase that raised it
-    uint64_t count;         // level of the burst's first purchase; tumbling: the count
+    uint64_t count;         // level of the burst's first purchase; tumbling: the count (both are
+                            // the threshold at the moment that an alert is raised)
 };
 
 // What one purchase did. `alerts` is a buffer owned by the caller and reused from step to step:
-// engine_step grows it with realloc when it must; step_release frees it.
+// engine_step grows it with realloc when it must; step_release frees it. A zeroed struct is ready
+// for use. At most one of already_counted, duplicate and capped is set, and then neither changed
+// nor late_rules is; a purchase older than the horizon is late for every rule.
 struct step {
     struct alert *alerts;
     size_t alert_count;

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/card.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/memory.h"
+
+enum { CARD_SLOTS_MAX = 65535 };
+
+_Static_assert(CARD_INLINE_SLOTS * 2 <= CARD_SLOTS_MAX, "the first spill fits 16 bits");
+
+void card_init(struct card *card)
+{
+    memset(card, 0, sizeof(*card));
+    card->newest_offset = -1;
+    card->capacity = CARD_INLINE_SLOTS;
+}
+
+void card_release(struct card *card)
+{
+    if (card->capacity > CARD_INLINE_SLOTS)
+        free(card->spilled);
+    card_init(card);
+}
+
+static size_t live_slots(const struct card *card)
+{
+    return (size_t)card->event_count + card->counter_count;
+}
+
+static size_t used_slots(const struct card *card)
+{
+    return card->first + live_slots(card);
+}
+
+// Moves the live slots over the dead ones.
+static void close_gap(struct card *card)
+{
+    if (card->first == 0)
+        return;
+    struct slot *slots = card_slots(card);
+    memmove(slots, slots + card->first, live_slots(card) * sizeof(*slots));
+    card->first = 0;
+}
+
+// The content, without dead slots, moves to a heap block of `capacity` slots.
+static void change_block(struct card *card, size_t capacity)
+{
+    ensure(capacity > CARD_INLINE_SLOTS && capacity <= CARD_SLOTS_MAX);
+    ensure(capacity >= live_slots(card));
+    close_gap(card);
+    struct slot *block;
+    if (card->capacity > CARD_INLINE_SLOTS) {
+        block = memory_resized(card->spilled, capacity, sizeof(*block));
+    } else {
+        block = memory_resized(NULL, capacity, sizeof(*block));
+        memcpy(block, card->inline_slots, live_slots(card) * sizeof(*block));
+    }
+    card->spilled = block;
+    card->capacity = (uint16_t)capacity;
+}
+
+// The next capacity that holds `slots`: inline, else doubling.
+static size_t capacity_for(size_t slots)
+{
+    size_t capacity = CARD_INLINE_SLOTS;
+    while (capacity < slots)
+        capacity *= 2;
+    return capacity < CARD_SLOTS_MAX ? capacity : CARD_SLOTS_MAX;
+}
+
+void card_reserve(struct card *card, size_t slots)
+{
+    ensure(slots <= CARD_SLOTS_MAX);
+    if (slots > card->capacity)
+        change_block(card, capacity_for(slots));
+}
+
+// Makes the slot behind the last one free. Dead slots are reused when there are enough of them to
+// pay for the move; a quarter of the block is, so an insertion costs O(1) moves over time.
+static void make_room_behind(struct card *card)
+{
+    if (used_slots(card) < card->capacity)
+        return;
+    size_t worthwhile = card->capacity > CARD_INLINE_SLOTS ? card->capacity / 4 : 1;
+    if (card->first >= worthwhile) {
+        close_gap(card);
+        return;
+    }
+    card_reserve(card, (size_t)card->capacity + 1);
+    ensure(used_slots(card) < card->capacity);
+}
+
+// The event behind `at` and later ones make way to the right; the first counter, whose order does
+// not matter, jumps behind the last one.
+static void shift_later(struct card *card, size_t at)
+{
+    make_room_behind(card);
+    struct slot *events = card_events(card);
+    size_t count = card->event_count;
+    if (card->counter_count > 0)
+        events[live_slots(card)] = events[count];
+    memmove(events + at + 1, events + at, (count - at) * sizeof(*events));
+}
+
+struct slot *card_insert_event(struct card *card, size_t at)
+{
+    ensure(at <= card->event_count);
+    if (card->first > 0 && at < card->event_count / 2) {
+        struct slot *events = card_events(card);
+        memmove(events - 1, events, at * sizeof(*events));
+        card->first--;
+    } else {
+        shift_later(card, at);
+    }
+    card->event_count++;
+    struct slot *slot = card_events(card) + at;
+    *slot = (struct slot){0};
+    return slot;
+}
+
+void card_drop_oldest(struct card *card, size_t count)
+{
+    ensure(count <= card->event_count);
+    card->first = (uint16_t)(card->first + count);
+    card->event_count = (uint16_t)(card->event_count - count);
+    if (card_is_empty(card))
+        card->first = 0;
+}
+
+struct slot *card_add_counter(struct card *card)
+{
+    make_room_behind(card);
+    struct slot *slot = card_counters(card) + card->counter_count;
+    *slot = (struct slot){0};
+    card->counter_count++;
+    return slot;
+}
+
+void card_remove_counter(struct card *card, size_t index)
+{
+    ensure(index < card->counter_count);
+    struct slot *counters = card_counters(card);
+    counters[index] = counters[card->counter_count - 1];
+    card->counter_count--;
+    if (card_is_empty(card))
+        card->first = 0;
+}
+
+static void move_inside(struct card *card)
+{
+    close_gap(card);
+    struct slot *block = card->spilled;
+    card->capacity = CARD_INLINE_SLOTS;
+    memcpy(card->inline_slots, block, live_slots(card) * sizeof(*block));
+    free(block);
+}
+
+void card_shrink(struct card *card)
+{
+    if (card->capacity <= CARD_INLINE_SLOTS)
+        return;
+    size_t live = live_slots(card);
+    if (live <= CARD_INLINE_SLOTS)
+        move_inside(card);
+    else if (live <= card->capacity / 4)
+        change_block(card, capacity_for(live * 2));
+}
+
+// Eight at a time without a branch between them: the scan of a hot card runs at the speed of its
+// memory.
+bool card_holds_id(const struct card *card, int64_t id)
+{
+    const struct slot *slots =
+        card->capacity > CARD_INLINE_SLOTS ? card->spilled : card->inline_slots;
+    const struct slot *at = slots + card->first;
+    const struct slot *end = at + card->event_count;
+    for (; end - at >= 8; at += 8) {
+        unsigned hits = 0;
+        for (size_t i = 0; i < 8; i++)
+            hits |= (at[i].id == id) & (unsigned)(at[i].bits >> 63);
+        if (hits != 0)
+            return true;
+    }
+    for (; at < end; at++) {
+        if (at->id == id && (at->bits & SLOT_HAS_ID) != 0)
+            return true;
+    }
+    return false;
+}
+
+void card_check(const struct card *card)
+{
+    ensure(card->newest_offset >= -1);
+    ensure(card->capacity >= CARD_INLINE_SLOTS);
+    ensure(used_slots(card) <= card->capacity);
+    const struct slot *slots =
+        card->capacity > CARD_INLINE_SLOTS ? card->spilled : card->inline_slots;
+    const struct slot *events = slots + card->first;
+    for (size_t i = 0; i < card->event_count; i++) {
+        ensure(i == 0 || events[i - 1].time_ms <= events[i].time_ms);
+        for (size_t r = 0; r < RULES_MAX; r++)
+            ensure((events[i].bits & SLOT_LATE(r)) == 0 || (events[i].bits & SLOT_BURST(r)) == 0);
+    }
+    const struct slot *counters = events + card->event_count;
+    for (size_t i = 0; i < card->counter_count; i++)
+        ensure(counters[i].id > 0 && counters[i].bits < RULES_MAX);
+}

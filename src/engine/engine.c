@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include "base/assert.h"
+#include "engine/saturated.h"
+#include "engine/settings.h"
+#include "engine/sliding.h"
+#include "engine/step.h"
+#include "engine/tumbling.h"
+
+static int64_t horizon_of(const struct engine_settings *settings)
+{
+    int64_t horizon_ms = 0;
+    for (size_t r = 0; r < settings->rule_count; r++) {
+        const struct rule *rule = &settings->rules[r];
+        int64_t needed_ms = 2 * rule->window_ms + rule->grace_ms;
+        horizon_ms = needed_ms > horizon_ms ? needed_ms : horizon_ms;
+    }
+    return settings->rule_count == 0 ? HORIZON_MS_DEFAULT : horizon_ms;
+}
+
+enum status engine_init(struct engine *engine, const struct engine_settings *settings,
+                        struct error *err)
+{
+    enum status status = settings_check(settings, err);
+    if (status != STATUS_OK)
+        return status;
+    engine->settings = *settings;
+    engine->horizon_ms = horizon_of(settings);
+    return STATUS_OK;
+}
+
+enum time_verdict engine_event_time(const struct engine *engine, struct optional_ms stream_time,
+                                    struct optional_ms own, struct optional_ms message,
+                                    int64_t *event_time_ms)
+{
+    if (own.known) {
+        int64_t latest_ms = saturated_plus(message.ms, engine->settings.max_future_ms);
+        if (message.known && own.ms > latest_ms)
+            return TIME_FUTURE;
+        *event_time_ms = own.ms;
+        return TIME_TAKEN;
+    }
+    struct optional_ms substitute = stream_time.known ? stream_time : message;
+    if (!substitute.known)
+        return TIME_MISSING;
+    *event_time_ms = substitute.ms;
+    return TIME_TAKEN;
+}
+
+static int64_t advance(struct optional_ms *stream_time, int64_t time_ms)
+{
+    if (!stream_time->known || time_ms > stream_time->ms)
+        *stream_time = (struct optional_ms){.known = true, .ms = time_ms};
+    return stream_time->ms;
+}
+
+// Event times from here on are kept: those > ST - H.
+static int64_t kept_from(const struct engine *engine, int64_t stream_ms)
+{
+    return saturated_minus(stream_ms, engine->horizon_ms - 1);
+}
+
+static void drop_expired(struct card *card, int64_t from_ms)
+{
+    const struct slot *events = card_events(card);
+    size_t count = card->event_count;
+    if (count == 0 || events[0].time_ms >= from_ms)
+        return;
+    size_t expired = 1;
+    while (expired < count && events[expired].time_ms < from_ms)
+        expired++;
+    card_drop_oldest(card, expired);
+}
+
+static uint32_t all_rules(const struct engine *engine)
+{
+    return (uint32_t)((1u << engine->settings.rule_count) - 1);
+}
+
+static uint32_t late_rules(const struct engine *engine, int64_t stream_ms, int64_t time_ms)
+{
+    if (time_ms == stream_ms)
+        return 0;
+    uint32_t late = 0;
+    for (size_t r = 0; r < engine->settings.rule_count; r++) {
+        const struct rule *rule = &engine->settings.rules[r];
+        bool is_late = rule->kind == RULE_SLIDING ? sliding_is_late(rule, stream_ms, time_ms)
+                                                  : tumbling_is_late(rule, stream_ms, time_ms);
+        late |= (uint32_t)is_late << r;
+    }
+    return late;
+}
+
+// The position behind all events that are not later than `time_ms`.
+static size_t position_of(struct card *card, int64_t time_ms)
+{
+    const struct slot *events = card_events(card);
+    size_t low = 0;
+    size_t high = card->event_count;
+    if (high == 0 || events[high - 1].time_ms <= time_ms)
+        return high;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (events[middle].time_ms <= time_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool card_is_full(const struct engine *engine, const struct card *card)
+{
+    return card->event_count >= engine->settings.max_events_per_card;
+}
+
+static uint64_t event_bits(const struct engine *engine, const struct engine_purchase *purchase,
+                           uint32_t late)
+{
+    uint64_t bits = engine->settings.dedupe && purchase->has_id ? SLOT_HAS_ID : 0;
+    for (size_t r = 0; late != 0; r++, late >>= 1) {
+        bool sliding = engine->settings.rules[r].kind == RULE_SLIDING;
+        bits |= (late & 1) != 0 && sliding ? SLOT_LATE(r) : 0;
+    }
+    return bits;
+}
+
+// Puts the purchase in its place and returns that; a full card loses its oldest event.
+static size_t insert(const struct engine *engine, struct card *card,
+                     const struct engine_purchase *purchase, uint32_t late)
+{
+    size_t at = position_of(card, purchase->event_time_ms);
+    if (card_is_full(engine, card)) {
+        ensure(at > 0);
+        card_drop_oldest(card, 1);
+        at--;
+    }
+    struct slot *event = card_insert_event(card, at);
+    event->time_ms = purchase->event_time_ms;
+    event->bits = event_bits(engine, purchase, late);
+    event->id = (event->bits & SLOT_HAS_ID) != 0 ? purchase->id : 0;
+    return at;
+}
+
+static void apply_rules(const struct engine *engine, struct card *card, size_t at,
+                        int64_t stream_ms, struct step *step)
+{
+    int64_t time_ms = card_events(card)[at].time_ms;
+    for (size_t r = 0; r < engine->settings.rule_count; r++) {
+        if ((step->late_rules >> r & 1) != 0)
+            continue;
+        if (engine->settings.rules[r].kind == RULE_SLIDING)
+            sliding_apply(engine, r, card, at, step);
+        else
+            tumbling_apply(engine, r, card, stream_ms, time_ms, step);
+    }
+}
+
+void engine_step(const struct engine *engine, struct optional_ms *stream_time, struct card *card,
+                 const struct engine_purchase *purchase, struct step *step)
+{
+    step_clear(step);
+    int64_t time_ms = purchase->event_time_ms;
+    int64_t stream_ms = advance(stream_time, time_ms);
+    step->already_counted = card->newest_offset >= 0 && purchase->offset <= card->newest_offset;
+    if (step->already_counted)
+        return;
+    int64_t from_ms = kept_from(engine, stream_ms);
+    if (time_ms < from_ms) {
+        step->late_rules = all_rules(engine);
+        return;
+    }
+    drop_expired(card, from_ms);
+    bool comparable = engine->settings.dedupe && purchase->has_id;
+    step->duplicate = comparable && card_holds_id(card, purchase->id);
+    if (step->duplicate)
+        return;
+    step->capped = card_is_full(engine, card) && time_ms < card_events(card)[0].time_ms;
+    if (step->capped)
+        return;
+
+    step->late_rules = late_rules(engine, stream_ms, time_ms);
+    size_t at = insert(engine, card, purchase, step->late_rules);
+    step->changed = true;
+    if (engine->settings.track_offsets)
+        card->newest_offset = purchase->offset;
+    apply_rules(engine, card, at, stream_ms, step);
+    ensure(card->event_count <= engine->settings.max_events_per_card);
+}
+
+bool engine_card_expired(const struct engine *engine, struct optional_ms stream_time,
+                         struct card *card)
+{
+    if (card_is_empty(card))
+        return true;
+    if (!stream_time.known)
+        return false;
+    size_t count = card->event_count;
+    int64_t from_ms = kept_from(engine, stream_time.ms);
+    if (count > 0 && card_events(card)[count - 1].time_ms >= from_ms)
+        return false;
+    const struct slot *counters = card_counters(card);
+    for (size_t i = 0; i < card->counter_count; i++) {
+        if (!tumbling_counter_closed(engine, &counters[i], stream_time.ms))
+            return false;
+    }
+    return true;
+}
+
+void engine_card_prune(const struct engine *engine, struct optional_ms stream_time,
+                       struct card *card)
+{
+    if (!stream_time.known)
+        return;
+    drop_expired(card, kept_from(engine, stream_time.ms));
+    for (size_t i = card->counter_count; i > 0; i--) {
+        if (tumbling_counter_closed(engine, &card_counters(card)[i - 1], stream_time.ms))
+            card_remove_counter(card, i - 1);
+    }
+    card_shrink(card);
+}

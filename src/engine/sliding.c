@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why looking from the new event on, and never further than W, suffices:
+//   - An insertion at t adds at most one to the levels of t <= t_e < t + W and to no other; the cap
+//     and expiry only lower levels. So without SLOT_BURST a level is below the threshold before.
+//   - The event before the first of a run of newly bursting ones counts in that one's level
+//     (threshold >= 2), so it is within W of it and still kept: t > ST - g - W for a purchase that
+//     is not late, hence all that counts has event time > ST - g - 2W >= ST - H.
+//   - The first of a burst that raises an alert has a level equal to the threshold: had it more,
+//   the
+//     event before it, whose window reaches further back, would have the threshold too, would be
+//     bursting, and would be the first instead. So the `threshold` last events tell level and
+//     timestamp, and nothing further back has to be counted.
+#include "engine/sliding.h"
+
+#include "base/assert.h"
+#include "engine/saturated.h"
+#include "engine/step.h"
+
+// One rule's view of a card's events.
+struct order {
+    struct slot *events;
+    size_t count;
+    uint64_t late;    // the bit of events that have no place in the order
+    uint64_t burst;   // the bit of those that have been in a burst
+    int64_t reach_ms; // W - 1: an event sees those with event time >= its own - reach
+    uint32_t threshold;
+};
+
+// The newest purchases that count in the level of some event: `count` of the order, at most
+// `threshold`, the oldest of them at index `first`.
+struct tail {
+    size_t first;
+    uint32_t count;
+};
+
+// A run of bursting events while it is walked along.
+struct run {
+    bool open;
+    bool alerted; // holds an event that was bursting before this insertion
+    int64_t timestamp_ms;
+};
+
+bool sliding_is_late(const struct rule *rule, int64_t stream_ms, int64_t time_ms)
+{
+    return time_ms < saturated_minus(stream_ms, rule->grace_ms + rule->window_ms - 1);
+}
+
+// The tail of the event at `at`, found by walking back.
+static struct tail tail_at(const struct order *order, size_t at)
+{
+    const struct slot *events = order->events;
+    int64_t from_ms = saturated_minus(events[at].time_ms, order->reach_ms);
+    struct tail tail = {.first = at, .count = 1};
+    for (size_t i = at; i > 0 && tail.count < order->threshold; i--) {
+        if (events[i - 1].time_ms < from_ms)
+            break;
+        if ((events[i - 1].bits & order->late) != 0)
+            continue;
+        tail.first = i - 1;
+        tail.count++;
+    }
+    return tail;
+}
+
+// Turns the tail of the event before `at`, in the order, into that of `at`.
+static void tail_advance(struct tail *tail, const struct order *order, size_t at)
+{
+    const struct slot *events = order->events;
+    int64_t from_ms = saturated_minus(events[at].time_ms, order->reach_ms);
+    tail->count++;
+    while (tail->count > order->threshold || events[tail->first].time_ms < from_ms ||
+           (events[tail->first].bits & order->late) != 0) {
+        if ((events[tail->first].bits & order->late) == 0)
+            tail->count--;
+        tail->first++;
+    }
+}
+
+// True when the event before `at` in the order is bursting.
+static bool bursts_before(const struct order *order, size_t at)
+{
+    while (at > 0) {
+        uint64_t bits = order->events[--at].bits;
+        if ((bits & order->late) == 0)
+            return (bits & order->burst) != 0;
+    }
+    return false;
+}
+
+// True when the first event of the order at or behind `at` is bursting.
+static bool bursts_from(const struct order *order, size_t at)
+{
+    for (; at < order->count; at++) {
+        if ((order->events[at].bits & order->late) == 0)
+            return (order->events[at].bits & order->burst) != 0;
+    }
+    return false;
+}
+
+static void run_close(struct run *run, struct alert *alert, struct step *step)
+{
+    if (run->open && !run->alerted) {
+        alert->timestamp_ms = run->timestamp_ms;
+        step_add_alert(step, alert);
+    }
+    *run = (struct run){0};
+}
+
+// Takes the event at `at`, whose tail is given, into the run, or ends the run before it.
+static void run_take(struct run *run, const struct order *order, size_t at, const struct tail *tail,
+                     struct alert *alert, struct step *step)
+{
+    struct slot *event = &order->events[at];
+    bool was_bursting = (event->bits & order->burst) != 0;
+    if (!was_bursting && tail->count < order->threshold) {
+        run_close(run, alert, step);
+        return;
+    }
+    event->bits |= order->burst;
+    if (!run->open)
+        run->timestamp_ms = order->events[tail->first].time_ms;
+    run->open = true;
+    run->alerted |= was_bursting;
+}
+
+void sliding_apply(const struct engine *engine, size_t rule_index, struct card *card, size_t at,
+                   struct step *step)
+{
+    const struct rule *rule = &engine->settings.rules[rule_index];
+    struct order order = {.events = card_events(card),
+                          .count = card->event_count,
+                          .late = SLOT_LATE(rule_index),
+                          .burst = SLOT_BURST(rule_index),
+                          .reach_ms = rule->window_ms - 1,
+                          .threshold = rule->threshold};
+    ensure(at < order.count && (order.events[at].bits & (order.late | order.burst)) == 0);
+    struct tail tail = tail_at(&order, at);
+    if (at + 1 == order.count && tail.count < order.threshold)
+        return;
+
+    int64_t time_ms = order.events[at].time_ms;
+    int64_t until_ms = saturated_plus(time_ms, order.reach_ms);
+    struct alert alert = {
+        .rule = (uint32_t)rule_index, .detected_at_ms = time_ms, .count = rule->threshold};
+    struct run run = {0};
+    run_take(&run, &order, at, &tail, &alert, step);
+    run.alerted |= run.open && bursts_before(&order, at);
+    size_t next = at + 1;
+    for (; next < order.count && order.events[next].time_ms <= until_ms; next++) {
+        if ((order.events[next].bits & order.late) != 0)
+            continue;
+        tail_advance(&tail, &order, next);
+        run_take(&run, &order, next, &tail, &alert, step);
+    }
+    run.alerted |= run.open && bursts_from(&order, next);
+    run_close(&run, &alert, step);
+}
