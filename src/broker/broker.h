@@ -91,7 +91,9 @@ struct broker_ops {
     // Serves the group, and waits up to `timeout_ms` for input records or an event. An event comes
     // alone, without messages, and again at each poll until it is accepted. STATUS_FATAL: fenced by
     // another process with our group.instance.id, no permission, topic gone for good, ...;
-    // STATUS_RETRY: the cluster is out of reach (the sentence says which), poll again.
+    // STATUS_RETRY: the cluster is out of reach (the sentence says which), poll again. STATUS_RESET:
+    // a partition cannot be read on where it stands (retention has overtaken it, a damaged batch):
+    // take the partitions again from their committed offsets. Call it at least every 30 s.
     enum status (*poll)(struct broker *broker, int timeout_ms, struct batch *batch,
                         struct error *err) MUST_USE;
     // The last event has been acted on: the group may go on.
@@ -116,7 +118,8 @@ struct broker_ops {
     // Reads a changelog partition, read_committed, from `offset` on.
     enum status (*changelog_open)(struct broker *broker, int32_t partition, int64_t offset,
                                   struct error *err) MUST_USE;
-    // The next records of all open changelog partitions together.
+    // The next records of all open changelog partitions together. STATUS_RETRY and STATUS_RESET as
+    // with poll.
     enum status (*changelog_poll)(struct broker *broker, int timeout_ms,
                                   struct changelog_batch *batch, struct error *err) MUST_USE;
     // How far reading has come: every record below it has been handed out (control records and
@@ -127,6 +130,9 @@ struct broker_ops {
     // Transactions. begin is local; produce queues; commit adds the input offsets with the group's
     // metadata and commits; STATUS_ABORT: call abort, then rewind; STATUS_RESET: the outcome is
     // unknown or the producer dead: call reset, then restore. STATUS_FATAL: fenced, or forbidden.
+    // A broker is opened without a producer: begin answers STATUS_RESET until reset has been called.
+    // Call reset first of all: it settles what a former life of this worker has left open, which
+    // committed waits for.
     enum status (*begin)(struct broker *broker, struct error *err) MUST_USE;
     // STATUS_RECORD: larger than the topic takes; nothing was queued.
     enum status (*produce)(struct broker *broker, const struct record *record,
@@ -140,14 +146,16 @@ struct broker_ops {
                           size_t count, struct error *err) MUST_USE;
     enum status (*abort)(struct broker *broker, struct error *err) MUST_USE;
     // Destroys the producer and makes a new one under the same transactional.id, which settles
-    // what was open. STATUS_RETRY while the cluster is out of reach.
+    // what was open. STATUS_RETRY while the cluster is out of reach: call again. A call takes two
+    // seconds at most. In at-least-once mode what was not flushed may or may not arrive.
     enum status (*reset)(struct broker *broker, struct error *err) MUST_USE;
     // Fences the owner of another transactional.id, which aborts its open transaction.
     enum status (*fence)(struct broker *broker, const char *transactional_id,
                          struct error *err) MUST_USE;
 
     // Without transactions: waits until everything produced is on the brokers (STATUS_RESET when a
-    // record was refused or the deadline passed), and commits offsets by the group.
+    // record was refused or the deadline passed), and commits offsets by the group (STATUS_RESET:
+    // not a member any more, or no answer).
     enum status (*flush)(struct broker *broker, struct error *err) MUST_USE;
     enum status (*commit_offsets)(struct broker *broker, const struct partition_offset *offsets,
                                   size_t count, struct error *err) MUST_USE;
