@@ -4,14 +4,14 @@
 #define BASE_LIMITS_H
 
 enum {
-    CARD_BYTES_MAX = 256,                // a longer card is a dead letter (NoCard)
-    RULES_MAX = 16,                      // one bit pair an event and rule in 64 bits, with room
-    RULE_NAME_BYTES_MAX = 128,           // a rule's name is the alert's type
-    EVENTS_PER_CARD_MAX = 16384,         // upper bound of state.max_events_per_card
-    WINDOWS_PER_CARD_MAX = 4096,         // open tumbling windows a card and rule: grace / window + 2
-    PARTITIONS_MAX = 4096,               // of the input topic
-    WORKERS_MAX = 64,                    // processing.threads
-    SCHEMA_BYTES_MAX = 4 * 1024 * 1024,  // a schema text as the registry serves it
+    CARD_BYTES_MAX = 256,               // a longer card is a dead letter (NoCard)
+    RULES_MAX = 16,                     // one bit pair an event and rule in 64 bits, with room
+    RULE_NAME_BYTES_MAX = 128,          // a rule's name is the alert's type
+    EVENTS_PER_CARD_MAX = 16384,        // upper bound of state.max_events_per_card
+    WINDOWS_PER_CARD_MAX = 4096,        // open tumbling windows a card and rule: grace / window + 2
+    PARTITIONS_MAX = 4096,              // of the input topic
+    WORKERS_MAX = 64,                   // processing.threads
+    SCHEMA_BYTES_MAX = 4 * 1024 * 1024, // a schema text as the registry serves it
 };
 
 _Static_assert(2 * RULES_MAX <= 62, "an event's rule bits and its id bit fit 64 bits");

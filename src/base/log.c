@@ -8,7 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES_MAX = 8192 };
+#include "base/assert.h"
+#include "base/utf8.h"
+
+// A value longer than VALUE_BYTES_MAX is cut; a field that does not fit the line any more, escapes
+// included, is left out with all that follow it. So a line is always whole, JSON included.
+enum { LINE_BYTES_MAX = 8192, VALUE_BYTES_MAX = 2048, LINE_END_BYTES = 32 };
 
 static enum log_level lowest_level = LOG_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
@@ -25,17 +30,21 @@ static const char *level_name(enum log_level level)
     return names[level];
 }
 
-// A line under construction; what does not fit is cut, the newline always fits.
+// A line under construction. What does not fit is cut, which `cut` tells; LINE_END_BYTES are kept
+// free for what line_end appends.
 struct line {
     char text[LINE_BYTES_MAX];
     size_t size;
+    bool cut;
 };
 
-static void line_bytes(struct line *line, const char *bytes, size_t size)
+static void line_bytes(struct line *line, const void *bytes, size_t size)
 {
-    size_t room = sizeof(line->text) - 1 - line->size;
-    if (size > room)
+    size_t room = sizeof(line->text) - LINE_END_BYTES - line->size;
+    if (size > room) {
         size = room;
+        line->cut = true;
+    }
     memcpy(line->text + line->size, bytes, size);
     line->size += size;
 }
@@ -45,27 +54,50 @@ static void line_text(struct line *line, const char *text)
     line_bytes(line, text, strlen(text));
 }
 
-// JSON string rules serve both formats: quotes, backslashes and control characters are escaped.
+static void line_end(struct line *line, const char *end)
+{
+    size_t size = strlen(end);
+    ensure(size <= sizeof(line->text) - line->size);
+    memcpy(line->text + line->size, end, size);
+    line->size += size;
+}
+
+// Appends the character at the front of `text` as JSON has it (a byte that is not UTF-8 becomes
+// U+FFFD); returns the bytes taken.
+static size_t line_character(struct line *line, struct view text)
+{
+    unsigned char c = text.data[0];
+    char escaped[8];
+    size_t bytes = utf8_character(text);
+    if (bytes == 0) {
+        line_text(line, "\\ufffd");
+        return 1;
+    }
+    if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+        line_bytes(line, text.data, bytes);
+        return bytes;
+    }
+    if (c == '"' || c == '\\')
+        snprintf(escaped, sizeof(escaped), "\\%c", c);
+    else
+        snprintf(escaped, sizeof(escaped), "\\u%04x", c);
+    line_text(line, escaped);
+    return 1;
+}
+
+// JSON's string rules serve both formats.
 static void line_quoted(struct line *line, struct view text)
 {
+    size_t shown = text.size < VALUE_BYTES_MAX ? text.size : VALUE_BYTES_MAX;
     line_text(line, "\"");
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = text.data[i];
-        char escaped[8];
-        if (c == '"' || c == '\\')
-            snprintf(escaped, sizeof(escaped), "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
-            snprintf(escaped, sizeof(escaped), "\\u%04x", c);
-        else
-            snprintf(escaped, sizeof(escaped), "%c", c);
-        line_text(line, escaped);
-    }
-    line_text(line, "\"");
+    for (size_t at = 0; at < shown;)
+        at += line_character(line, (struct view){text.data + at, text.size - at});
+    line_text(line, shown < text.size ? "...\"" : "\"");
 }
 
 static bool is_bare(struct view text)
 {
-    if (text.size == 0)
+    if (text.size == 0 || text.size > VALUE_BYTES_MAX || !utf8_is_valid(text))
         return false;
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = text.data[i];
@@ -100,7 +132,7 @@ static void line_value(struct line *line, const struct log_field *field)
         break;
     }
     if (line_format == LOG_FORMAT_TEXT && is_bare(field->text))
-        line_bytes(line, (const char *)field->text.data, field->text.size);
+        line_bytes(line, field->text.data, field->text.size);
     else
         line_quoted(line, field->text);
 }
@@ -117,8 +149,36 @@ static void line_time(struct line *line)
     line_text(line, text);
 }
 
-static void line_as_text(struct line *line, enum log_level level, const char *component,
-                         const char *sentence, const struct log_field *fields, size_t count)
+static void line_field(struct line *line, const struct log_field *field)
+{
+    if (line_format == LOG_FORMAT_JSON) {
+        line_text(line, ",");
+        line_quoted(line, view_text(field->name));
+        line_text(line, ":");
+    } else {
+        line_text(line, " ");
+        line_text(line, field->name);
+        line_text(line, "=");
+    }
+    line_value(line, field);
+}
+
+static void line_fields(struct line *line, const struct log_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t before = line->size;
+        if (fields[i].kind == LOG_FIELD_NONE)
+            continue;
+        line_field(line, &fields[i]);
+        if (line->cut) {
+            line->size = before;
+            return;
+        }
+    }
+}
+
+static void line_head(struct line *line, enum log_level level, const char *component,
+                      const char *sentence)
 {
     line_time(line);
     line_text(line, " ");
@@ -127,18 +187,10 @@ static void line_as_text(struct line *line, enum log_level level, const char *co
     line_text(line, component);
     line_text(line, " ");
     line_text(line, sentence);
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].kind == LOG_FIELD_NONE)
-            continue;
-        line_text(line, " ");
-        line_text(line, fields[i].name);
-        line_text(line, "=");
-        line_value(line, &fields[i]);
-    }
 }
 
-static void line_as_json(struct line *line, enum log_level level, const char *component,
-                         const char *sentence, const struct log_field *fields, size_t count)
+static void line_head_json(struct line *line, enum log_level level, const char *component,
+                           const char *sentence)
 {
     line_text(line, "{\"time\":\"");
     line_time(line);
@@ -148,15 +200,6 @@ static void line_as_json(struct line *line, enum log_level level, const char *co
     line_quoted(line, view_text(component));
     line_text(line, ",\"message\":");
     line_quoted(line, view_text(sentence));
-    for (size_t i = 0; i < count; i++) {
-        if (fields[i].kind == LOG_FIELD_NONE)
-            continue;
-        line_text(line, ",");
-        line_quoted(line, view_text(fields[i].name));
-        line_text(line, ":");
-        line_value(line, &fields[i]);
-    }
-    line_text(line, "}");
 }
 
 void log_write(enum log_level level, const char *component, const char *sentence,
@@ -164,12 +207,17 @@ void log_write(enum log_level level, const char *component, const char *sentence
 {
     if (level < lowest_level)
         return;
-    struct line line = {.size = 0};
+    struct line line;
+    line.size = 0;
+    line.cut = false;
     if (line_format == LOG_FORMAT_JSON)
-        line_as_json(&line, level, component, sentence, fields, count);
+        line_head_json(&line, level, component, sentence);
     else
-        line_as_text(&line, level, component, sentence, fields, count);
-    line.text[line.size++] = '\n';
+        line_head(&line, level, component, sentence);
+    line_fields(&line, fields, count);
+    if (line.cut)
+        line_end(&line, line_format == LOG_FORMAT_JSON ? ",\"cut\":true" : " cut=true");
+    line_end(&line, line_format == LOG_FORMAT_JSON ? "}\n" : "\n");
     // One write a record keeps the lines of several threads apart; a closed stderr is no reason
     // to stop the service.
     ssize_t written = write(STDERR_FILENO, line.text, line.size);

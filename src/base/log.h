@@ -14,7 +14,13 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-enum log_field_kind { LOG_FIELD_NONE, LOG_FIELD_INT, LOG_FIELD_REAL, LOG_FIELD_TEXT, LOG_FIELD_CARD };
+enum log_field_kind {
+    LOG_FIELD_NONE,
+    LOG_FIELD_INT,
+    LOG_FIELD_REAL,
+    LOG_FIELD_TEXT,
+    LOG_FIELD_CARD
+};
 
 struct log_field {
     const char *name;
