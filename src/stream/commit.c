@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commit protocol. Exactly once: changelog records, meta records, alerts, dead letters and
+// input offsets are one transaction. At least once: alerts first, then the state, then the offsets,
+// so that whatever a crash cuts off is done again and no alert is lost.
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "stream/worker.h"
+
+bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms)
+{
+    const struct stream_settings *settings = worker->settings;
+    *wait_ms = INT64_MAX;
+    if (!worker->open)
+        return false;
+    size_t dirty_count = 0;
+    for (int32_t p = 0; p < settings->input_partitions; p++) {
+        const struct task *task = worker->tasks[p];
+        if (task == NULL)
+            continue;
+        bool waits = task->state == TASK_STALLED && task_has_progress(task);
+        if (waits || cards_over_limit(task->cards))
+            return true;
+        dirty_count += cards_dirty_count(task->cards);
+    }
+    if (dirty_count >= settings->dirty_max_count)
+        return true;
+    *wait_ms = worker->begun_ms + settings->commit_interval_ms - now_ms;
+    // Small transactions would only slow the working off of a backlog.
+    if (worker->evaluate.alert_raised && !worker->backlog) {
+        int64_t alert_wait_ms = worker->committed_ms + settings->min_commit_interval_ms - now_ms;
+        if (alert_wait_ms < *wait_ms)
+            *wait_ms = alert_wait_ms;
+    }
+    return *wait_ms <= 0;
+}
+
+static enum status write_changes(struct worker *worker, struct partition_offset *offsets,
+                                 size_t *count, struct error *err)
+{
+    *count = 0;
+    for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
+        struct task *task = worker->tasks[p];
+        if (task == NULL || !task_has_progress(task))
+            continue;
+        enum status status = changes_write(worker->changes, task, &worker->counters, err);
+        if (status != STATUS_OK)
+            return status;
+        offsets[(*count)++] = (struct partition_offset){p, task->position};
+    }
+    return STATUS_OK;
+}
+
+static enum status commit_exactly_once(struct worker *worker, struct partition_offset *offsets,
+                                       struct error *err)
+{
+    struct broker *broker = worker->ports.broker;
+    size_t count;
+    enum status status = write_changes(worker, offsets, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    return broker->ops->commit(broker, offsets, count, err);
+}
+
+static enum status commit_at_least_once(struct worker *worker, struct partition_offset *offsets,
+                                        struct error *err)
+{
+    struct broker *broker = worker->ports.broker;
+    size_t count;
+    enum status status = broker->ops->flush(broker, err);
+    if (status == STATUS_OK)
+        status = write_changes(worker, offsets, &count, err);
+    if (status == STATUS_OK)
+        status = broker->ops->flush(broker, err);
+    if (status != STATUS_OK)
+        return status;
+    // The state is safe and knows its offset: if the group's offset lags behind, nothing is lost.
+    status = broker->ops->commit_offsets(broker, offsets, count, err);
+    if (status != STATUS_FATAL && status != STATUS_OK)
+        log_warn("commit", "offsets could not be committed: the state's own will do",
+                 LOG_TEXT("reason", err->text));
+    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+}
+
+static void note_committed(struct worker *worker, int64_t started_ms)
+{
+    struct counters *counters = &worker->counters;
+    struct broker *broker = worker->ports.broker;
+    for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
+        struct task *task = worker->tasks[p];
+        if (task != NULL && task_has_progress(task))
+            changes_committed(worker->changes, task);
+    }
+    worker->open = false;
+    worker->committed_ms = worker_now_ms(worker);
+    counters->commits++;
+    histogram_observe(&counters->commit_seconds,
+                      (double)(worker->committed_ms - started_ms) / 1000);
+    int64_t wall_ms = broker->ops->wall_ms(broker);
+    struct evaluate *evaluate = &worker->evaluate;
+    for (size_t i = 0; i < evaluate->alert_count; i++)
+        histogram_observe(&counters->alert_latency_seconds,
+                          (double)(wall_ms - evaluate->alert_ms[i]) / 1000);
+    evaluate->alert_count = 0;
+    evaluate->alert_raised = false;
+}
+
+enum status worker_commit(struct worker *worker, struct error *err)
+{
+    if (!worker->open)
+        return STATUS_OK;
+    int64_t started_ms = worker_now_ms(worker);
+    struct partition_offset offsets[PARTITIONS_MAX];
+    enum status status = worker->settings->at_least_once
+                             ? commit_at_least_once(worker, offsets, err)
+                             : commit_exactly_once(worker, offsets, err);
+    if (status != STATUS_OK)
+        return worker_recover(worker, status, err);
+    note_committed(worker, started_ms);
+    return STATUS_OK;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/assert.h"
+
+enum {
+    NUMBER_BYTES_MAX = 24,
+    SOURCE_BYTES_MAX = 320, // a topic name has at most 249 bytes
+    ALERT_BYTES_MAX = 64 * 1024,
+};
+
+void output_init(struct output *output, const struct stream_settings *settings,
+                 struct broker *broker)
+{
+    *output = (struct output){.settings = settings, .broker = broker};
+    buffer_init(&output->avro, ALERT_BYTES_MAX);
+    buffer_init(&output->json, ALERT_BYTES_MAX);
+}
+
+void output_release(struct output *output)
+{
+    buffer_release(&output->avro);
+    buffer_release(&output->json);
+}
+
+static int64_t record_time(const struct message *message)
+{
+    return message->has_timestamp ? message->timestamp_ms : -1;
+}
+
+enum status output_alert(struct output *output, const struct alert *alert, struct view card,
+                         const struct message *source, struct error *err)
+{
+    ensure(alert->rule < output->settings->engine.settings.rule_count);
+    const char *rule = output->settings->rule_names[alert->rule];
+    char count[NUMBER_BYTES_MAX];
+    char detected_at[NUMBER_BYTES_MAX];
+    char origin[SOURCE_BYTES_MAX];
+    snprintf(count, sizeof(count), "%" PRIu64, alert->count);
+    snprintf(detected_at, sizeof(detected_at), "%" PRId64, alert->detected_at_ms);
+    snprintf(origin, sizeof(origin), "%s/%" PRId32 "/%" PRId64, output->settings->input_topic,
+             source->partition, source->offset);
+    const struct header headers[] = {
+        {"cardwatch.rule", view_text(rule)},
+        {"cardwatch.count", view_text(count)},
+        {"cardwatch.detected_at", view_text(detected_at)},
+        {"cardwatch.source", view_text(origin)},
+    };
+    const struct alert_fields fields = {view_text(rule), card, alert->timestamp_ms};
+    buffer_clear(&output->avro);
+    buffer_clear(&output->json);
+    alert_encode_avro(output->settings->alert_encoder, &fields, &output->avro);
+    alert_encode_json(&fields, &output->json);
+    struct record record = {
+        .topic = OUTPUT_ALERTS_AVRO,
+        .partition = -1,
+        .timestamp_ms = record_time(source),
+        .key = card,
+        .value = buffer_view(&output->avro),
+        .headers = headers,
+        .header_count = sizeof(headers) / sizeof(headers[0]),
+    };
+    enum status status = output->broker->ops->produce(output->broker, &record, err);
+    if (status != STATUS_OK)
+        return status;
+    record.topic = OUTPUT_ALERTS_JSON;
+    record.value = buffer_view(&output->json);
+    return output->broker->ops->produce(output->broker, &record, err);
+}
+
+// The stage of Kafka Connect's pipeline that corresponds to where the purchase failed.
+static const char *stage_name(enum dead_letter_class class_)
+{
+    switch (class_) {
+    case DEAD_LETTER_NO_CARD:
+    case DEAD_LETTER_NO_TIMESTAMP:
+    case DEAD_LETTER_FUTURE_TIMESTAMP:
+        return "TRANSFORMATION";
+    default:
+        return "VALUE_CONVERTER";
+    }
+}
+
+enum status output_dead_letter(struct output *output, const struct message *message,
+                               enum dead_letter_class class_, const char *reason, struct error *err)
+{
+    ensure(class_ != DEAD_LETTER_NONE);
+    char partition[NUMBER_BYTES_MAX];
+    char offset[NUMBER_BYTES_MAX];
+    char omitted[NUMBER_BYTES_MAX];
+    snprintf(partition, sizeof(partition), "%" PRId32, message->partition);
+    snprintf(offset, sizeof(offset), "%" PRId64, message->offset);
+    snprintf(omitted, sizeof(omitted), "%zu", message->value.size);
+    const char *name = dead_letter_class_name(class_);
+    const struct header headers[] = {
+        {"__connect.errors.topic", view_text(output->settings->input_topic)},
+        {"__connect.errors.partition", view_text(partition)},
+        {"__connect.errors.offset", view_text(offset)},
+        {"__connect.errors.stage", view_text(stage_name(class_))},
+        {"__connect.errors.class.name", view_text(name)},
+        {"__connect.errors.exception.class.name", view_text(name)},
+        {"__connect.errors.exception.message", view_text(reason)},
+        {"cardwatch.value_omitted", view_text(omitted)}, // the last: only when it is
+    };
+    const size_t header_count = sizeof(headers) / sizeof(headers[0]);
+    struct record record = {
+        .topic = OUTPUT_DEAD_LETTERS,
+        .partition = -1,
+        .timestamp_ms = record_time(message),
+        .key = message->key,
+        .value = message->value,
+        .headers = headers,
+        .header_count = header_count - 1,
+        .copy_headers_of = message,
+    };
+    enum status status = output->broker->ops->produce(output->broker, &record, err);
+    if (status != STATUS_RECORD)
+        return status;
+    record.value = (struct view){NULL, 0};
+    record.header_count = header_count;
+    status = output->broker->ops->produce(output->broker, &record, err);
+    if (status ==
+        STATUS_RECORD) // the key or the headers alone are too large: nothing is left to omit
+        return error_prefix(err, STATUS_FATAL,
+                            "dead letter of %s/%" PRId32 "/%" PRId64
+                            " does not fit the topic even without its value; raise the "
+                            "dead-letter topic's max.message.bytes",
+                            output->settings->input_topic, message->partition, message->offset);
+    return status;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a purchase makes the service write besides its state: alerts on both topics, and dead
+// letters in Kafka Connect's form (KIP-298: the __connect.errors.* headers).
+#ifndef STREAM_OUTPUT_H
+#define STREAM_OUTPUT_H
+
+#include "engine/engine.h"
+#include "stream/settings.h"
+#include "wire/purchase.h"
+
+// Buffers reused from record to record; owned by the worker.
+struct output {
+    const struct stream_settings *settings;
+    struct broker *broker;
+    struct buffer avro;
+    struct buffer json;
+};
+
+void output_init(struct output *output, const struct stream_settings *settings,
+                 struct broker *broker);
+void output_release(struct output *output);
+
+// Queues one alert on alerts-avro and alerts-json.
+enum status output_alert(struct output *output, const struct alert *alert, struct view card,
+                         const struct message *source, struct error *err) MUST_USE;
+
+// Queues a dead letter: the message as it was, plus why. One that the topic does not take goes
+// without its value.
+enum status output_dead_letter(struct output *output, const struct message *message,
+                               enum dead_letter_class class_, const char *reason,
+                               struct error *err) MUST_USE;
+
+#endif

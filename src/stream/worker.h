@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker: one thread's broker, its tasks, and the one transaction that spans them. Nothing here
+// is shared with other workers but const settings and the published metrics. A worker is driven
+// step by step, so that a service thread, a test or a simulation can drive it alike.
+#ifndef STREAM_WORKER_H
+#define STREAM_WORKER_H
+
+#include "stream/changes.h"
+#include "stream/evaluate.h"
+#include "stream/metrics.h"
+#include "stream/output.h"
+#include "stream/settings.h"
+#include "stream/task.h"
+
+struct worker {
+    const struct stream_settings *settings;
+    struct stream_ports ports;
+    struct worker_metrics *metrics;
+    struct counters counters;
+    struct partition_gauges *gauges;
+    struct task **tasks; // by input partition; NULL: not ours
+    struct output output;
+    struct evaluate evaluate;
+    struct changes *changes;
+    bool open;             // a transaction has been begun
+    int64_t begun_ms;      // when
+    int64_t committed_ms;  // when the last one was committed
+    bool backlog;          // the last poll came back full
+    bool assigned;         // the group has given us an assignment
+    bool resetting;        // the producer must be made anew before anything else
+    int64_t reset_next_ms; // back-off
+    int64_t reset_wait_ms;
+    int64_t checked_ms; // when the partition counts were looked at
+    int64_t published_ms;
+    int64_t warned_ms;
+};
+
+// `metrics` must outlive the worker; the worker takes the broker and closes it.
+struct worker *worker_open(const struct stream_settings *settings, const struct stream_ports *ports,
+                           struct worker_metrics *metrics);
+
+// One turn: serves the group, takes a batch, restores, commits, checkpoints, whatever is due; waits
+// for work at most about 100 ms. STATUS_OK, or STATUS_FATAL with the reason to leave.
+enum status worker_step(struct worker *worker, struct error *err) MUST_USE;
+
+// Commits and checkpoints what is done. To be followed by worker_close. STATUS_FATAL when that
+// failed: nothing is lost, but the next start has something to restore.
+enum status worker_finish(struct worker *worker, struct error *err) MUST_USE;
+
+// Frees everything at once, leaving no trace but what was committed. Waits for a running
+// checkpoint.
+void worker_close(struct worker *worker);
+
+// -- for the files of the worker itself --
+
+// Commits the open transaction, if there is one. Failures are recovered from inside (recover.h):
+// STATUS_OK then too, with the tasks rewound. STATUS_FATAL: leave.
+enum status worker_commit(struct worker *worker, struct error *err) MUST_USE;
+// True when the open transaction is to be committed now; *wait_ms says how long at most until then.
+bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms);
+
+// After STATUS_ABORT or STATUS_RESET: gives up the open transaction and rewinds the tasks to the
+// last commit.
+enum status worker_recover(struct worker *worker, enum status cause, struct error *err) MUST_USE;
+// Goes on with a reset that has begun; STATUS_OK also while it has to be tried again later.
+enum status worker_reset_advance(struct worker *worker, struct error *err) MUST_USE;
+
+// Acts on what the group says, then accepts it.
+enum status worker_handle_event(struct worker *worker, const struct batch *batch,
+                                struct error *err) MUST_USE;
+
+static inline int64_t worker_now_ms(const struct worker *worker)
+{
+    return worker->ports.broker->ops->now_ms(worker->ports.broker);
+}
+
+#endif
