@@ -4,8 +4,8 @@
 //
 // Changelog key of a card:   incarnation (u64 big-endian) | token (16 bytes)
 // Changelog key of the meta: the four bytes "meta"
-// Value of a card:           see record.c
-// Value of the meta:         see record.c
+// Value of a card:           see record_card.c
+// Value of the meta:         see record_meta.c
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 

@@ -22,10 +22,13 @@ struct token_key; // const after open: shared by threads
 // the built-in development key, so a secret may be of any length and form. secret.data == NULL:
 // the development key itself (the caller warns).
 struct token_key *token_key_open(struct view secret);
+// The AES key itself, TOKEN_BYTES of it.
+struct token_key *token_key_open_aes(const uint8_t *aes_key);
 void token_key_close(struct token_key *key);
 
 // Reads the secret from a file (one trailing newline is ignored). STATUS_FATAL names the file and
-// the reason: cannot be read, too short, too long, or readable by others (mode & 077).
+// the reason: cannot be read, too short, too long, or open to others (any right of group or others;
+// a file of root's may be readable by its group, as mounted secrets are).
 enum status token_key_read(const char *path, struct token_key **out, struct error *err) MUST_USE;
 
 void token_of(const struct token_key *key, struct view card, struct token *out);
