@@ -20,7 +20,8 @@ struct alert_encoder; // const after compile: shared by threads
 
 // Compiles the encoder from an alert schema: a record with the fields type, credit_card (string or
 // nullable string) and timestamp (long or nullable long), in any order; other fields must be
-// nullable with default null and are written as null. STATUS_FATAL names the field that does not fit.
+// nullable with default null and are written as null. STATUS_FATAL names the field that does not
+// fit.
 enum status alert_encoder_compile(struct view schema_json, uint32_t schema_id,
                                   struct alert_encoder **out, struct error *err) MUST_USE;
 void alert_encoder_free(struct alert_encoder *encoder);

@@ -3,9 +3,8 @@
 #include "wire/schemas.h"
 
 #define EMBED(symbol, path)                                                                        \
-    __asm__(".pushsection .rodata\n"                                                               \
-            #symbol "_start: .incbin \"" path "\"\n"                                               \
-            #symbol "_end: .byte 0\n"                                                              \
+    __asm__(".pushsection .rodata\n" #symbol "_start: .incbin \"" path "\"\n" #symbol              \
+            "_end: .byte 0\n"                                                                      \
             ".popsection\n");                                                                      \
     extern const uint8_t symbol##_start[] __attribute__((visibility("hidden")));                   \
     extern const uint8_t symbol##_end[] __attribute__((visibility("hidden")))
