@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 #include "base/assert.h"
+#include "base/utf8.h"
 #include "wire/alert.h"
-#include "wire/utf8.h"
 
 static const char *escape_of(uint8_t byte)
 {

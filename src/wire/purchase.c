@@ -3,7 +3,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 enum { FRAME_BYTES = 5 };
 
@@ -44,7 +44,7 @@ bool purchase_card(const struct purchase *purchase, struct view message_key, str
         *reason = own ? "credit_card is empty" : "credit_card is null and the message key is empty";
     else if (card->size > CARD_BYTES_MAX)
         *reason = "the card is longer than 256 bytes";
-    else if (!utf8_valid(*card))
+    else if (!utf8_is_valid(*card))
         *reason = "the card is not UTF-8";
     else
         return true;
