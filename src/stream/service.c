@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/service.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "registry/registry.h"
+#include "store/store_lmdb.h"
+#include "stream/setup.h"
+#include "stream/topics.h"
+#include "stream/worker.h"
+
+enum {
+    INSTANCE_ID_BYTES_MAX = 256,
+    UNKNOWN_SCHEMA_AFTER_MS = 10000,
+    DIRTY_MAX_COUNT = 400 * 1000,
+    STAGED_MAX_BYTES = 32 * 1024 * 1024,
+};
+
+struct service_worker {
+    struct service *service;
+    pthread_t thread;
+    struct worker *worker; // used by its thread alone once that runs
+    struct error err;
+    enum status status;
+};
+
+struct service {
+    const struct config *config;
+    const atomic_bool *stop;
+    atomic_bool failed; // a worker has left: the others are to stop
+    struct stream_settings settings;
+    struct token_key *token_key;
+    struct store_dir *stores;
+    struct kafka_cluster *cluster;
+    struct registry *registry;
+    struct alert_encoder *encoder;
+    struct topics topics;
+    char state_dir[PATH_MAX]; // of the application
+    char instance_id[INSTANCE_ID_BYTES_MAX];
+    struct service_worker *workers;
+    struct worker_metrics *metrics;
+    size_t worker_count; // opened
+    size_t thread_count; // as configured
+};
+
+static uint64_t random_bits(void *context)
+{
+    (void)context;
+    uint64_t bits = 0;
+    ensure(getrandom(&bits, sizeof(bits), 0) == (ssize_t)sizeof(bits));
+    return bits;
+}
+
+static void make_instance_id(char *value, size_t size)
+{
+    snprintf(value, size, "%016" PRIx64, random_bits(NULL));
+}
+
+static enum registry_answer ask_registry(void *context, uint32_t id, struct view *schema)
+{
+    return registry_schema(context, id, schema);
+}
+
+static enum status open_state(struct service *service, struct error *err)
+{
+    const struct config *config = service->config;
+    snprintf(service->state_dir, sizeof(service->state_dir), "%s/%s", config->state.dir,
+             config->application_id);
+    enum status status =
+        store_lmdb_open(config->state.dir, config->application_id, &service->stores, err);
+    if (status != STATUS_OK)
+        return status;
+    if (config->processing.instance_id[0] != '\0') {
+        snprintf(service->instance_id, sizeof(service->instance_id), "%s",
+                 config->processing.instance_id);
+        return STATUS_OK;
+    }
+    return store_lmdb_kept_text(service->stores, "instance-id", service->instance_id,
+                                sizeof(service->instance_id), make_instance_id, err);
+}
+
+static enum status open_token_key(struct service *service, struct error *err)
+{
+    const char *path = service->config->state.secret_file;
+    if (path[0] != '\0')
+        return token_key_read(path, &service->token_key, err);
+    service->token_key = token_key_open((struct view){NULL, 0});
+    log_warn("service", "no state.secret_file: card tokens are made with the built-in development "
+                        "key, which is no secret");
+    return STATUS_OK;
+}
+
+static enum status open_registry(struct service *service, struct error *err)
+{
+    const struct config *config = service->config;
+    char cache_dir[PATH_MAX + 16];
+    snprintf(cache_dir, sizeof(cache_dir), "%s/schemas", service->state_dir);
+    const struct registry_settings settings = {
+        .url = config->schema_registry.url,
+        .username = config->schema_registry.username,
+        .password = config->schema_registry.password,
+        .ca_file = config->schema_registry.ca_file,
+        .timeout_ms = config->schema_registry.timeout_ms,
+        .unknown_after_ms = UNKNOWN_SCHEMA_AFTER_MS,
+        .cache_dir = cache_dir,
+    };
+    return registry_open(&settings, &service->registry, err);
+}
+
+static void fill_settings(struct service *service)
+{
+    const struct config *config = service->config;
+    struct stream_settings *settings = &service->settings;
+    for (size_t i = 0; i < config->rule_count; i++)
+        settings->rule_names[i] = config->rules[i].name;
+    settings->at_least_once = config->processing.guarantee == CONFIG_AT_LEAST_ONCE;
+    settings->commit_interval_ms = config->processing.commit_interval_ms;
+    settings->min_commit_interval_ms = config->processing.min_commit_interval_ms;
+    settings->checkpoint_interval_ms = config->state.checkpoint_interval_ms;
+    settings->cache_bytes = (size_t)config->state.cache_bytes / service->thread_count;
+    settings->dirty_max_count = DIRTY_MAX_COUNT;
+    settings->staged_max_bytes = STAGED_MAX_BYTES;
+    settings->input_topic = config->topics.purchases;
+    settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
+    settings->group_id = config->application_id;
+    settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
+    if (config->processing.dedupe)
+        settings->needed_fields |= PURCHASE_ID;
+    settings->token_key = service->token_key;
+    settings->alert_encoder = service->encoder;
+    setup_fingerprint(&settings->engine.settings, service->token_key, settings->fingerprint);
+}
+
+// struct config_property and struct kafka_property are alike, but belong to different layers.
+static struct kafka_property *kafka_properties(const struct config *config)
+{
+    struct kafka_property *properties =
+        memory_zeroed(config->kafka_count, sizeof(struct kafka_property));
+    for (size_t i = 0; i < config->kafka_count; i++)
+        properties[i] = (struct kafka_property){config->kafka[i].name, config->kafka[i].value};
+    return properties;
+}
+
+static enum status open_worker(struct service *service, const struct kafka_property *properties,
+                               struct error *err)
+{
+    const struct config *config = service->config;
+    size_t index = service->worker_count;
+    char member[INSTANCE_ID_BYTES_MAX * 2 + 32];
+    snprintf(member, sizeof(member), "%s-%s-%zu", config->application_id, service->instance_id,
+             index);
+    struct kafka_settings kafka = {
+        .properties = properties,
+        .property_count = config->kafka_count,
+        .group_id = config->application_id,
+        .group_instance_id = config->processing.static_membership ? member : NULL,
+        .transactional_id = service->settings.at_least_once ? NULL : member,
+        .input_topic = config->topics.purchases,
+        .outputs = {[OUTPUT_ALERTS_AVRO] = config->topics.alerts_avro,
+                    [OUTPUT_ALERTS_JSON] = config->topics.alerts_json,
+                    [OUTPUT_DEAD_LETTERS] = config->topics.dead_letters,
+                    [OUTPUT_CHANGELOG] = service->settings.changelog_topic},
+    };
+    struct stream_ports ports = {
+        .stores = service->stores,
+        .schemas = {ask_registry, service->registry},
+        .random = random_bits,
+    };
+    enum status status = broker_kafka_open(service->cluster, &kafka, &ports.broker, err);
+    if (status != STATUS_OK)
+        return status;
+    struct service_worker *worker = &service->workers[index];
+    worker_metrics_init(&service->metrics[index], service->settings.input_partitions);
+    worker->service = service;
+    worker->worker = worker_open(&service->settings, &ports, &service->metrics[index]);
+    service->worker_count++;
+    return STATUS_OK;
+}
+
+static enum status open_all(struct service *service, const struct kafka_property *properties,
+                            struct error *err)
+{
+    const struct config *config = service->config;
+    enum status status = setup_engine(config, &service->settings.engine, err);
+    if (status == STATUS_OK)
+        status = open_token_key(service, err);
+    if (status == STATUS_OK)
+        status = open_state(service, err);
+    if (status == STATUS_OK)
+        status = kafka_cluster_open(properties, config->kafka_count, &service->cluster, err);
+    if (status == STATUS_OK)
+        status = setup_topics(config, service->cluster, service->stop,
+                              &service->settings.input_partitions, err);
+    if (status == STATUS_OK)
+        status = open_registry(service, err);
+    if (status == STATUS_OK)
+        status = setup_alert_encoder(config, service->registry, service->state_dir, service->stop,
+                                     &service->encoder, err);
+    if (status != STATUS_OK)
+        return status;
+    topics_plan(config, service->settings.input_partitions, &service->topics);
+    fill_settings(service);
+    for (size_t i = 0; i < service->thread_count && status == STATUS_OK; i++)
+        status = open_worker(service, properties, err);
+    return status;
+}
+
+enum status service_open(const struct config *config, const atomic_bool *stop, struct service **out,
+                         struct error *err)
+{
+    struct service *service = memory_zeroed(1, sizeof(*service));
+    service->config = config;
+    service->stop = stop;
+    service->thread_count = (size_t)config->processing.threads;
+    service->workers = memory_zeroed(service->thread_count, sizeof(*service->workers));
+    service->metrics = memory_zeroed(service->thread_count, sizeof(*service->metrics));
+    struct kafka_property *properties = kafka_properties(config);
+    enum status status = open_all(service, properties, err);
+    free(properties);
+    if (status != STATUS_OK) {
+        service_close(service);
+        return status;
+    }
+    *out = service;
+    return STATUS_OK;
+}
+
+static bool should_stop(const struct service *service)
+{
+    return atomic_load(service->stop) || atomic_load(&service->failed);
+}
+
+static void *run_worker(void *argument)
+{
+    struct service_worker *worker = argument;
+    struct service *service = worker->service;
+    worker->status = STATUS_OK;
+    while (worker->status == STATUS_OK && !should_stop(service))
+        worker->status = worker_step(worker->worker, &worker->err);
+    if (worker->status == STATUS_OK)
+        worker->status = worker_finish(worker->worker, &worker->err);
+    if (worker->status != STATUS_OK)
+        atomic_store(&service->failed, true);
+    worker_close(worker->worker);
+    worker->worker = NULL;
+    return NULL;
+}
+
+enum status service_run(struct service *service, struct error *err)
+{
+    log_info(
+        "service", "service started", LOG_TEXT("application_id", service->config->application_id),
+        LOG_TEXT("guarantee", service->settings.at_least_once ? "at_least_once" : "exactly_once"),
+        LOG_INT("threads", service->worker_count),
+        LOG_INT("partitions", service->settings.input_partitions));
+    for (size_t i = 0; i < service->worker_count; i++)
+        ensure(pthread_create(&service->workers[i].thread, NULL, run_worker,
+                              &service->workers[i]) == 0);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < service->worker_count; i++) {
+        struct service_worker *worker = &service->workers[i];
+        pthread_join(worker->thread, NULL);
+        if (worker->status != STATUS_OK && status == STATUS_OK) {
+            status = worker->status;
+            *err = worker->err;
+        }
+    }
+    log_info("service", "service stopped");
+    return status;
+}
+
+void service_close(struct service *service)
+{
+    for (size_t i = 0; i < service->worker_count; i++) {
+        if (service->workers[i].worker != NULL)
+            worker_close(service->workers[i].worker);
+        worker_metrics_release(&service->metrics[i]);
+    }
+    topics_release(&service->topics);
+    alert_encoder_free(service->encoder);
+    if (service->registry != NULL)
+        registry_close(service->registry);
+    if (service->cluster != NULL)
+        kafka_cluster_close(service->cluster);
+    if (service->stores != NULL)
+        service->stores->ops->close(service->stores);
+    if (service->token_key != NULL)
+        token_key_close(service->token_key);
+    free(service->workers);
+    free(service->metrics);
+    free(service);
+}
+
+struct worker_metrics *service_metrics(struct service *service, size_t *count)
+{
+    *count = service->worker_count;
+    return service->metrics;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/setup.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "stream/topics.h"
+
+enum {
+    TRY_FOR_MS = 2000,     // one attempt at something out of reach
+    WARN_EVERY_MS = 10000, // how often waiting is told of
+};
+
+enum status setup_engine(const struct config *config, struct engine *engine, struct error *err)
+{
+    struct engine_settings settings = {
+        .rule_count = config->rule_count,
+        .dedupe = config->processing.dedupe,
+        .track_offsets = config->processing.guarantee == CONFIG_AT_LEAST_ONCE,
+        .max_future_ms = config->processing.max_future_ms,
+        .max_events_per_card = (uint32_t)config->state.max_events_per_card,
+    };
+    ensure(config->rule_count <= RULES_MAX);
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct config_rule *rule = &config->rules[i];
+        settings.rules[i] = (struct rule){
+            .kind = rule->window == CONFIG_WINDOW_TUMBLING ? RULE_TUMBLING : RULE_SLIDING,
+            .window_ms = rule->window_ms,
+            .grace_ms = rule->grace_ms,
+            .threshold = (uint32_t)rule->threshold,
+        };
+    }
+    return engine_init(engine, &settings, err);
+}
+
+void setup_fingerprint(const struct engine_settings *settings, const struct token_key *key,
+                       uint8_t out[FINGERPRINT_BYTES])
+{
+    struct buffer text;
+    buffer_init(&text, 64 * 1024);
+    ensure(buffer_append_format(&text, "1 dedupe=%d max_future_ms=%" PRId64 " max_events=%" PRIu32,
+                                settings->dedupe, settings->max_future_ms,
+                                settings->max_events_per_card));
+    for (size_t i = 0; i < settings->rule_count; i++) {
+        const struct rule *rule = &settings->rules[i];
+        ensure(buffer_append_format(
+            &text, "; kind=%d window_ms=%" PRId64 " grace_ms=%" PRId64 " threshold=%" PRIu32,
+            (int)rule->kind, rule->window_ms, rule->grace_ms, rule->threshold));
+    }
+    struct token token;
+    _Static_assert(sizeof(token.bytes) == FINGERPRINT_BYTES, "a token serves as fingerprint");
+    token_of(key, buffer_view(&text), &token);
+    memcpy(out, token.bytes, FINGERPRINT_BYTES);
+    buffer_release(&text);
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Repeats `attempt` while it answers STATUS_RETRY, telling so once in a while.
+struct waiting {
+    const char *sentence;
+    const atomic_bool *stop;
+    int64_t warned_ms;
+};
+
+static bool wait_again(struct waiting *waiting, const struct error *err)
+{
+    if (atomic_load(waiting->stop))
+        return false;
+    if (log_due(&waiting->warned_ms, clock_ms(), WARN_EVERY_MS))
+        log_warn("service", waiting->sentence, LOG_TEXT("reason", err->text));
+    const struct timespec pause = {0, 200 * 1000 * 1000};
+    nanosleep(&pause, NULL); // an attempt may fail at once: do not hammer
+    return true;
+}
+
+static enum status wait_for_cluster(struct kafka_cluster *cluster, const atomic_bool *stop,
+                                    struct error *err)
+{
+    struct waiting waiting = {"waiting for the Kafka cluster", stop, 0};
+    enum status status;
+    do
+        status = kafka_cluster_ping(cluster, TRY_FOR_MS, err);
+    while (status == STATUS_RETRY && wait_again(&waiting, err));
+    return status;
+}
+
+static enum status topic_partitions(struct kafka_cluster *cluster, const char *topic,
+                                    const atomic_bool *stop, int32_t *count, struct error *err)
+{
+    struct waiting waiting = {"waiting for the Kafka cluster's metadata", stop, 0};
+    enum status status;
+    do
+        status = kafka_topic_partitions(cluster, topic, count, err);
+    while (status == STATUS_RETRY && wait_again(&waiting, err));
+    return status;
+}
+
+static enum status create_topic(struct kafka_cluster *cluster, const struct kafka_topic_plan *plan,
+                                const atomic_bool *stop, struct error *err)
+{
+    struct waiting waiting = {"waiting to create a topic", stop, 0};
+    bool created = false;
+    enum status status;
+    do
+        status = kafka_topic_create(cluster, plan, &created, err);
+    while (status == STATUS_RETRY && wait_again(&waiting, err));
+    if (status == STATUS_OK && created)
+        log_info("service", "topic created", LOG_TEXT("topic", plan->name));
+    return status;
+}
+
+static enum status check_changelog(const struct config *config, struct kafka_cluster *cluster,
+                                   const char *changelog, int32_t partitions,
+                                   const atomic_bool *stop, struct error *err)
+{
+    int32_t count;
+    enum status status = topic_partitions(cluster, changelog, stop, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    if (count != partitions)
+        return error_set(err, STATUS_FATAL,
+                         "the changelog %s has %" PRId32 " partitions but %s has %" PRId32
+                         ": the state of a partition would be elsewhere; use another "
+                         "application_id, or delete the changelog and the group to start over",
+                         changelog, count, config->topics.purchases, partitions);
+    char policy[64];
+    status =
+        kafka_topic_setting_get(cluster, changelog, "cleanup.policy", policy, sizeof(policy), err);
+    if (status == STATUS_FATAL)
+        return status;
+    if (status == STATUS_OK && strcmp(policy, "compact") != 0)
+        return error_set(err, STATUS_FATAL,
+                         "the changelog %s has cleanup.policy=%s: state would be deleted with its "
+                         "age; set cleanup.policy=compact on the topic",
+                         changelog, policy);
+    return STATUS_OK;
+}
+
+static enum status check_exists(struct kafka_cluster *cluster, const char *topic,
+                                const atomic_bool *stop, int32_t *count, struct error *err)
+{
+    enum status status = topic_partitions(cluster, topic, stop, count, err);
+    if (status != STATUS_OK || *count > 0)
+        return status;
+    return error_set(err, STATUS_FATAL,
+                     "the topic %s does not exist: create it, or run `cardwatch init -c FILE`, "
+                     "which creates every topic that is missing",
+                     topic);
+}
+
+enum status setup_topics(const struct config *config, struct kafka_cluster *cluster,
+                         const atomic_bool *stop, int32_t *input_partitions, struct error *err)
+{
+    int32_t ignored;
+    enum status status = wait_for_cluster(cluster, stop, err);
+    if (status == STATUS_OK)
+        status = check_exists(cluster, config->topics.purchases, stop, input_partitions, err);
+    if (status == STATUS_OK)
+        status = check_exists(cluster, config->topics.alerts_avro, stop, &ignored, err);
+    if (status == STATUS_OK)
+        status = check_exists(cluster, config->topics.alerts_json, stop, &ignored, err);
+    if (status != STATUS_OK)
+        return status;
+    if (*input_partitions > PARTITIONS_MAX)
+        return error_set(err, STATUS_FATAL, "the topic %s has more than %d partitions",
+                         config->topics.purchases, PARTITIONS_MAX);
+    struct topics topics;
+    topics_plan(config, *input_partitions, &topics);
+    status = create_topic(cluster, &topics.plans[TOPICS_CHANGELOG], stop, err);
+    if (status == STATUS_OK)
+        status = create_topic(cluster, &topics.plans[TOPICS_DEAD_LETTERS], stop, err);
+    if (status == STATUS_OK)
+        status = check_changelog(config, cluster, topics.plans[TOPICS_CHANGELOG].name,
+                                 *input_partitions, stop, err);
+    topics_release(&topics);
+    return status;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the configuration to what the workers are given: settings, topics, the alert's schema id.
+#ifndef STREAM_SETUP_H
+#define STREAM_SETUP_H
+
+#include <stdatomic.h>
+
+#include "broker/broker_kafka.h"
+#include "config/config.h"
+#include "stream/settings.h"
+
+// Rules and bounds as the engine wants them; STATUS_FATAL names what the engine refuses.
+enum status setup_engine(const struct config *config, struct engine *engine,
+                         struct error *err) MUST_USE;
+
+// The fingerprint of all that gives stored state its meaning: a keyed hash, so that another secret
+// gives another fingerprint too.
+void setup_fingerprint(const struct engine_settings *settings, const struct token_key *key,
+                       uint8_t out[FINGERPRINT_BYTES]);
+
+// Waits for the cluster, makes the changelog and the dead-letter topic where they are missing, and
+// checks that the topics fit together. *input_partitions is the input's partition count.
+enum status setup_topics(const struct config *config, struct kafka_cluster *cluster,
+                         const atomic_bool *stop, int32_t *input_partitions,
+                         struct error *err) MUST_USE;
+
+// Registers or looks up the alert schema; with the registry out of reach, the id of the last time
+// (kept in `state_dir`) serves if the schema is the same.
+enum status setup_alert_encoder(const struct config *config, struct registry *registry,
+                                const char *state_dir, const atomic_bool *stop,
+                                struct alert_encoder **out, struct error *err) MUST_USE;
+
+#endif

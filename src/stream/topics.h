@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The topics of an application: their names and what each must be like.
+#ifndef STREAM_TOPICS_H
+#define STREAM_TOPICS_H
+
+#include "broker/broker_kafka.h"
+#include "config/config.h"
+
+enum topics_index {
+    TOPICS_PURCHASES,
+    TOPICS_TRAVEL_FLAGS,
+    TOPICS_ALERTS_AVRO,
+    TOPICS_ALERTS_JSON,
+    TOPICS_DEAD_LETTERS,
+    TOPICS_CHANGELOG,
+    TOPICS_COUNT,
+};
+
+// Names are borrowed from the configuration, except the changelog's, which topics_release frees.
+struct topics {
+    struct kafka_topic_plan plans[TOPICS_COUNT];
+};
+
+// `partitions`: of the input topic; tables and changelog share its partitioning, the outputs too.
+void topics_plan(const struct config *config, int32_t partitions, struct topics *out);
+void topics_release(struct topics *topics);
+
+#endif
