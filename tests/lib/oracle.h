@@ -13,8 +13,8 @@
 //                    not is decided here, rule by rule, and stays so
 // Kept: inserted, event time > ST - H, of those the newest max_events_per_card in the order
 // (event time, offset). A purchase that was once in a burst of a rule stays in one.
-#ifndef TESTS_LIB_ORACLE_H
-#define TESTS_LIB_ORACLE_H
+#ifndef LIB_ORACLE_H
+#define LIB_ORACLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
