@@ -33,6 +33,9 @@ void cards_set_limit(struct cards *cards, size_t bytes_max);
 
 // Brings the token's place in the table towards the cache; to be called some lookups ahead.
 void cards_prefetch(const struct cards *cards, const struct token *token);
+// The second step: brings the entry itself, if there is one. To be called some lookups after
+// cards_prefetch (8 or more) and some before cards_find.
+void cards_prefetch_entry(const struct cards *cards, const struct token *token);
 // NULL when the card is not in memory.
 struct card_entry *cards_find(struct cards *cards, const struct token *token);
 // A new, empty, clean entry; the token must not be in the table. Never fails: past the limit a
