@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/kafka_bounded.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+
+struct kafka_bounded {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    void (*call)(void *); // NULL: idle
+    void *argument;
+    bool closing;
+};
+
+static void *serve(void *context)
+{
+    struct kafka_bounded *bounded = context;
+    pthread_mutex_lock(&bounded->lock);
+    for (;;) {
+        while (bounded->call == NULL && !bounded->closing)
+            pthread_cond_wait(&bounded->changed, &bounded->lock);
+        if (bounded->call == NULL)
+            break;
+        pthread_mutex_unlock(&bounded->lock);
+        bounded->call(bounded->argument);
+        pthread_mutex_lock(&bounded->lock);
+        bounded->call = NULL;
+        pthread_cond_broadcast(&bounded->changed);
+    }
+    pthread_mutex_unlock(&bounded->lock);
+    return NULL;
+}
+
+struct kafka_bounded *kafka_bounded_open(void)
+{
+    struct kafka_bounded *bounded = memory_zeroed(1, sizeof(*bounded));
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&bounded->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&bounded->lock, NULL);
+    int failed = pthread_create(&bounded->thread, NULL, serve, bounded);
+    ensure(failed == 0);
+    return bounded;
+}
+
+static struct timespec deadline_after(int timeout_ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += timeout_ms / 1000;
+    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+bool kafka_bounded_run(struct kafka_bounded *bounded, void (*call)(void *), void *argument,
+                       int timeout_ms)
+{
+    struct timespec deadline = deadline_after(timeout_ms);
+    pthread_mutex_lock(&bounded->lock);
+    ensure(bounded->call == NULL);
+    bounded->argument = argument;
+    bounded->call = call;
+    pthread_cond_broadcast(&bounded->changed);
+    int late = 0;
+    while (bounded->call != NULL && late == 0)
+        late = pthread_cond_timedwait(&bounded->changed, &bounded->lock, &deadline);
+    bool finished = bounded->call == NULL;
+    pthread_mutex_unlock(&bounded->lock);
+    return finished;
+}
+
+bool kafka_bounded_idle(struct kafka_bounded *bounded)
+{
+    pthread_mutex_lock(&bounded->lock);
+    bool idle = bounded->call == NULL;
+    pthread_mutex_unlock(&bounded->lock);
+    return idle;
+}
+
+void kafka_bounded_close(struct kafka_bounded *bounded)
+{
+    if (bounded == NULL)
+        return;
+    ensure(kafka_bounded_idle(bounded));
+    pthread_mutex_lock(&bounded->lock);
+    bounded->closing = true;
+    pthread_cond_broadcast(&bounded->changed);
+    pthread_mutex_unlock(&bounded->lock);
+    pthread_join(bounded->thread, NULL);
+    pthread_cond_destroy(&bounded->changed);
+    pthread_mutex_destroy(&bounded->lock);
+    free(bounded);
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// A deadline for a blocking call that has none: the call runs in a thread of its own, and its
+// caller stops waiting when the time is up. rd_kafka_send_offsets_to_transaction is such a call: it
+// passes on "wait for ever" whatever time-out it is given.
+#ifndef BROKER_KAFKA_BOUNDED_H
+#define BROKER_KAFKA_BOUNDED_H
+
+#include <stdbool.h>
+
+struct kafka_bounded;
+
+// One thread that waits for calls. One call at a time.
+struct kafka_bounded *kafka_bounded_open(void);
+// Runs call(argument) in the thread. False: not finished after `timeout_ms`; the call and
+// everything it uses must then be left alone until kafka_bounded_idle.
+bool kafka_bounded_run(struct kafka_bounded *bounded, void (*call)(void *), void *argument,
+                       int timeout_ms);
+bool kafka_bounded_idle(struct kafka_bounded *bounded);
+// Only when idle.
+void kafka_bounded_close(struct kafka_bounded *bounded);
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/kafka_client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+int64_t kafka_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Any of librdkafka's threads.
+static void take_line(const rd_kafka_t *rk, int severity, const char *facility, const char *text)
+{
+    struct kafka_client *client = rk != NULL ? rd_kafka_opaque(rk) : NULL;
+    if (client == NULL)
+        return;
+    int64_t dropped = kafka_log_admit(client->log, severity, facility, text, kafka_now_ms());
+    if (dropped < 0)
+        return;
+    const struct log_field fields[] = {LOG_TEXT("client", rd_kafka_name(rk)),
+                                       LOG_TEXT("kind", facility), LOG_TEXT("text", text),
+                                       LOG_INT("dropped", dropped)};
+    log_write(kafka_log_level(severity), "kafka", "librdkafka says", fields, dropped > 0 ? 4 : 3);
+}
+
+// The thread that polls.
+static void take_trouble(rd_kafka_t *rk, int code, const char *text, void *opaque)
+{
+    (void)rk;
+    struct kafka_client *client = opaque;
+    pthread_mutex_lock(&client->lock);
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        client->down = true;
+    } else {
+        client->last_code = (rd_kafka_resp_err_t)code;
+        snprintf(client->trouble, sizeof(client->trouble), "%s", text);
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
+enum status kafka_client_open(struct kafka_client *client, rd_kafka_type_t type,
+                              rd_kafka_conf_t *conf, struct kafka_log *log, void *owner,
+                              struct error *err)
+{
+    *client = (struct kafka_client){.owner = owner, .log = kafka_log_keep(log)};
+    pthread_mutex_init(&client->lock, NULL);
+    rd_kafka_conf_set_opaque(conf, client);
+    rd_kafka_conf_set_log_cb(conf, take_line);
+    rd_kafka_conf_set_error_cb(conf, take_trouble);
+    char text[512];
+    client->rk = rd_kafka_new(type, conf, text, sizeof(text));
+    if (client->rk != NULL)
+        return STATUS_OK;
+    rd_kafka_conf_destroy(conf);
+    kafka_client_close(client);
+    return error_set(err, STATUS_FATAL, "the kafka.* properties do not go together: %s", text);
+}
+
+void kafka_client_close(struct kafka_client *client)
+{
+    if (client->rk != NULL)
+        rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (client->log != NULL)
+        pthread_mutex_destroy(&client->lock);
+    kafka_log_drop(client->log);
+    *client = (struct kafka_client){.rk = NULL};
+}
+
+bool kafka_client_is_down(struct kafka_client *client, rd_kafka_resp_err_t *code, char *text,
+                          size_t size)
+{
+    pthread_mutex_lock(&client->lock);
+    bool down = client->down;
+    *code = client->last_code;
+    snprintf(text, size, "%s", client->trouble);
+    pthread_mutex_unlock(&client->lock);
+    return down;
+}
+
+void kafka_client_up(struct kafka_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    client->down = false;
+    client->last_code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    client->trouble[0] = '\0';
+    pthread_mutex_unlock(&client->lock);
+}
