@@ -10,6 +10,7 @@
 //     event before it, whose window reaches further back, would have the threshold too, would be
 //     bursting, and would be the first instead. So the `threshold` last events tell level and
 //     timestamp, and nothing further back has to be counted.
+//   - Late events all lie before t: they had t_late <= ST - g - W at an ST that was not higher.
 #include "engine/sliding.h"
 
 #include "base/assert.h"
@@ -26,8 +27,8 @@ struct order {
     uint32_t threshold;
 };
 
-// The newest purchases that count in the level of some event: `count` of the order, at most
-// `threshold`, the oldest of them at index `first`.
+// Purchases of the order that count in the level of some event, up to that event: the oldest is at
+// index `first`. All of them, or at least `threshold`.
 struct tail {
     size_t first;
     uint32_t count;
@@ -62,17 +63,17 @@ static struct tail tail_at(const struct order *order, size_t at)
     return tail;
 }
 
-// Turns the tail of the event before `at`, in the order, into that of `at`.
+// Turns the tail of the event before `at` into that of `at`.
 static void tail_advance(struct tail *tail, const struct order *order, size_t at)
 {
     const struct slot *events = order->events;
     int64_t from_ms = saturated_minus(events[at].time_ms, order->reach_ms);
     tail->count++;
-    while (tail->count > order->threshold || events[tail->first].time_ms < from_ms ||
-           (events[tail->first].bits & order->late) != 0) {
-        if ((events[tail->first].bits & order->late) == 0)
-            tail->count--;
-        tail->first++;
+    for (; tail->first < at; tail->first++) {
+        bool late = (events[tail->first].bits & order->late) != 0;
+        if (!late && events[tail->first].time_ms >= from_ms)
+            return;
+        tail->count -= !late;
     }
 }
 
@@ -83,16 +84,6 @@ static bool bursts_before(const struct order *order, size_t at)
         uint64_t bits = order->events[--at].bits;
         if ((bits & order->late) == 0)
             return (bits & order->burst) != 0;
-    }
-    return false;
-}
-
-// True when the first event of the order at or behind `at` is bursting.
-static bool bursts_from(const struct order *order, size_t at)
-{
-    for (; at < order->count; at++) {
-        if ((order->events[at].bits & order->late) == 0)
-            return (order->events[at].bits & order->burst) != 0;
     }
     return false;
 }
@@ -147,11 +138,9 @@ void sliding_apply(const struct engine *engine, size_t rule_index, struct card *
     run.alerted |= run.open && bursts_before(&order, at);
     size_t next = at + 1;
     for (; next < order.count && order.events[next].time_ms <= until_ms; next++) {
-        if ((order.events[next].bits & order.late) != 0)
-            continue;
         tail_advance(&tail, &order, next);
         run_take(&run, &order, next, &tail, &alert, step);
     }
-    run.alerted |= run.open && bursts_from(&order, next);
+    run.alerted |= next < order.count && (order.events[next].bits & order.burst) != 0;
     run_close(&run, &alert, step);
 }

@@ -33,24 +33,27 @@ bool tumbling_is_late(const struct rule *rule, int64_t stream_ms, int64_t time_m
 
 // (k + 1)W <= ST - g exactly when k < floor((ST - g) / W); clamping ST - g changes nothing, since
 // no window of an int64 time lies before that of INT64_MIN.
+static int64_t first_open(const struct rule *rule, int64_t stream_ms)
+{
+    return window_of(saturated_minus(stream_ms, rule->grace_ms), rule->window_ms).index;
+}
+
 bool tumbling_counter_closed(const struct engine *engine, const struct slot *counter,
                              int64_t stream_ms)
 {
     if (counter->bits >= engine->settings.rule_count)
         return true;
     const struct rule *rule = &engine->settings.rules[counter->bits];
-    if (rule->kind != RULE_TUMBLING)
-        return true;
-    int64_t closing_ms = saturated_minus(stream_ms, rule->grace_ms);
-    return counter->time_ms < window_of(closing_ms, rule->window_ms).index;
+    return rule->kind != RULE_TUMBLING || counter->time_ms < first_open(rule, stream_ms);
 }
 
 static void drop_closed(const struct engine *engine, size_t rule_index, struct card *card,
                         int64_t stream_ms)
 {
+    int64_t open_from = first_open(&engine->settings.rules[rule_index], stream_ms);
     for (size_t i = card->counter_count; i > 0; i--) {
         const struct slot *counter = &card_counters(card)[i - 1];
-        if (counter->bits == rule_index && tumbling_counter_closed(engine, counter, stream_ms))
+        if (counter->bits == rule_index && counter->time_ms < open_from)
             card_remove_counter(card, i - 1);
     }
 }

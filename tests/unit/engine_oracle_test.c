@@ -146,7 +146,8 @@ static int64_t extreme_time(struct random *random)
 {
     int64_t end_ms = PICK(random, INT64_MIN, INT64_MAX, INT64_C(9223372036825200000),
                           INT64_C(-9223372036832400000), 0);
-    return clamped_sum(end_ms, random_range(random, -70000, 70000) / PICK(random, 1, 10, 10000));
+    int64_t scale = PICK(random, 1, 10, 10000);
+    return clamped_sum(end_ms, random_range(random, -70000, 70000) / scale);
 }
 
 static int64_t random_time(struct scene *scene)

@@ -195,6 +195,22 @@ static void sliding__looks_past_late_purchases_to_the_neighbours_in_the_order(vo
     desk_release(&desk);
 }
 
+static void sliding__takes_no_timestamp_from_a_late_purchase(void **state)
+{
+    (void)state;
+    struct desk desk;
+    desk_init_rule(&desk, RULE_SLIDING, 100, 3, 0);
+    desk_take(&desk, 880);
+    desk_take(&desk, 985);
+    desk_take(&desk, 990);
+    desk_take_elsewhere(&desk, 1000);
+    desk_take(&desk, 900);
+    assert_int_equal(desk.step.late_rules, 1);
+    assert_int_equal(desk_take(&desk, 950), 1); // levels: 950 has 2, 985 has 2, 990 has 3
+    assert_alert(&desk, 0, 950, 3);
+    desk_release(&desk);
+}
+
 static void sliding__waits_for_the_disorder_that_the_grace_allows(void **state)
 {
     (void)state;
@@ -306,6 +322,7 @@ int main(void)
         cmocka_unit_test(sliding__raises_several_alerts_in_event_time_order),
         cmocka_unit_test(sliding__leaves_out_what_was_late_when_it_came_for_ever),
         cmocka_unit_test(sliding__looks_past_late_purchases_to_the_neighbours_in_the_order),
+        cmocka_unit_test(sliding__takes_no_timestamp_from_a_late_purchase),
         cmocka_unit_test(sliding__waits_for_the_disorder_that_the_grace_allows),
         cmocka_unit_test(sliding__sees_the_whole_window_of_the_oldest_purchase_in_time),
         cmocka_unit_test(sliding__keeps_bursts_marked_when_the_cap_lowers_their_levels),
