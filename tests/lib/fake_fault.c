@@ -211,8 +211,10 @@ struct fake_verdict fake_fault_enter(struct fake_broker *broker, enum fake_op op
     if (faults_fire(faults, broker, op, &verdict) || torture_fires(&faults->torture, op, &verdict))
         return verdict;
     if (is_out_of_reach(broker, op))
-        return (struct fake_verdict){
-            .bad = true, .status = kinds[op].out_of_reach, .reason = "the cluster is out of reach"};
+        return (struct fake_verdict){.bad = true,
+                                     .status = kinds[op].out_of_reach,
+                                     .out_of_reach = true,
+                                     .reason = "the cluster is out of reach"};
     return verdict;
 }
 
