@@ -299,8 +299,12 @@ void service_close(struct service *service)
     free(service);
 }
 
-struct worker_metrics *service_metrics(struct service *service, size_t *count)
+struct exposition service_exposition(struct service *service)
 {
-    *count = service->worker_count;
-    return service->metrics;
+    return (struct exposition){
+        .workers = service->metrics,
+        .worker_count = service->worker_count,
+        .settings = &service->settings,
+        .registry = service->registry,
+    };
 }

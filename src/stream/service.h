@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
-#include "stream/metrics.h"
+#include "stream/exposition.h"
 
 struct service;
 
@@ -24,7 +24,7 @@ enum status service_run(struct service *service, struct error *err) MUST_USE;
 
 void service_close(struct service *service);
 
-// What the workers have published: `*count` of them. Valid until service_close.
-struct worker_metrics *service_metrics(struct service *service, size_t *count);
+// What metrics and readiness are made from. Valid until service_close.
+struct exposition service_exposition(struct service *service);
 
 #endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// `cardwatch run`: the service, until SIGTERM or SIGINT. A second signal exits at once, which is
+// as safe as a crash.
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "ops/http.h"
+#include "stream/service.h"
+
+static atomic_bool stop_requested;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    if (atomic_exchange(&stop_requested, true))
+        _exit(1);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+// Card numbers are in memory: they must not end up in a core file.
+static void forbid_core_files(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+static bool show_metrics(void *context, struct buffer *out)
+{
+    return exposition_metrics(context, out);
+}
+
+static bool show_ready(void *context, struct buffer *reason)
+{
+    return exposition_ready(context, reason);
+}
+
+static enum status serve_and_run(const struct config *config, struct service *service,
+                                 struct error *err)
+{
+    struct exposition exposition = service_exposition(service);
+    const struct http_source source = {show_metrics, show_ready, &exposition};
+    struct http *http = NULL;
+    enum status status = STATUS_OK;
+    if (config->http.listen[0] != '\0')
+        status = http_open(config->http.listen, &source, &http, err);
+    if (http != NULL)
+        log_info("http", "listening", LOG_TEXT("listen", config->http.listen),
+                 LOG_INT("port", http_port(http)));
+    if (status == STATUS_OK)
+        status = service_run(service, err);
+    if (http != NULL)
+        http_close(http);
+    return status;
+}
+
+int cli_run(const struct config *config)
+{
+    struct service *service;
+    struct error err = {.text = ""};
+    forbid_core_files();
+    catch_signals();
+    enum status status = service_open(config, &stop_requested, &service, &err);
+    if (status == STATUS_OK) {
+        status = serve_and_run(config, service, &err);
+        service_close(service);
+    }
+    if (atomic_load(&stop_requested) && status == STATUS_RETRY)
+        return 0; // asked to stop before there was anything to run
+    if (status != STATUS_OK) {
+        log_error("service", "stopped", LOG_TEXT("reason", err.text));
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stream/exposition.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+// The sum over all workers, and who owns which partition.
+struct snapshot {
+    struct counters sum;
+    struct partition_gauges *partitions;
+    int32_t partition_count;
+};
+
+static void add_histogram(struct histogram *sum, const struct histogram *one)
+{
+    for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++)
+        sum->counts[b] += one->counts[b];
+    sum->count += one->count;
+    sum->sum_seconds += one->sum_seconds;
+}
+
+static void add_counters(struct counters *sum, const struct counters *one)
+{
+    sum->purchases_consumed += one->purchases_consumed;
+    sum->purchases_duplicate += one->purchases_duplicate;
+    sum->purchases_capped += one->purchases_capped;
+    sum->purchases_tombstone += one->purchases_tombstone;
+    sum->purchases_misplaced += one->purchases_misplaced;
+    sum->purchases_lost += one->purchases_lost;
+    for (unsigned r = 0; r < RULES_MAX; r++) {
+        sum->purchases_late[r] += one->purchases_late[r];
+        sum->alerts[r] += one->alerts[r];
+    }
+    for (unsigned c = 0; c < DEAD_LETTER_CLASSES; c++)
+        sum->dead_letters[c] += one->dead_letters[c];
+    sum->commits += one->commits;
+    sum->aborts += one->aborts;
+    sum->resets += one->resets;
+    sum->checkpoints += one->checkpoints;
+    sum->swept_cards += one->swept_cards;
+    sum->changelog_records += one->changelog_records;
+    sum->restore_records += one->restore_records;
+    sum->restore_seconds += one->restore_seconds;
+    add_histogram(&sum->commit_seconds, &one->commit_seconds);
+    add_histogram(&sum->alert_latency_seconds, &one->alert_latency_seconds);
+}
+
+static void take_snapshot(const struct exposition *exposition, struct snapshot *snapshot)
+{
+    *snapshot = (struct snapshot){.partition_count = exposition->settings->input_partitions};
+    snapshot->partitions =
+        memory_zeroed((size_t)snapshot->partition_count, sizeof(*snapshot->partitions));
+    for (size_t w = 0; w < exposition->worker_count; w++) {
+        struct worker_metrics *metrics = &exposition->workers[w];
+        pthread_mutex_lock(&metrics->lock);
+        add_counters(&snapshot->sum, &metrics->counters);
+        for (int32_t p = 0; p < snapshot->partition_count; p++)
+            if (metrics->partitions[p].owned)
+                snapshot->partitions[p] = metrics->partitions[p];
+        pthread_mutex_unlock(&metrics->lock);
+    }
+}
+
+static bool head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    return buffer_append_format(out, "# HELP cardwatch_%s %s\n# TYPE cardwatch_%s %s\n", name, help,
+                                name, type);
+}
+
+static bool plain(struct buffer *out, const char *name, const char *help, uint64_t value)
+{
+    return head(out, name, "counter", help) &&
+           buffer_append_format(out, "cardwatch_%s %" PRIu64 "\n", name, value);
+}
+
+// A label value with backslash, quote and newline escaped.
+static bool label(struct buffer *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((*text == '\\' || *text == '"') && !buffer_append_byte(out, '\\'))
+            return false;
+        if (!(*text == '\n' ? buffer_append(out, "\\n", 2)
+                            : buffer_append_byte(out, (uint8_t)*text)))
+            return false;
+    }
+    return true;
+}
+
+static bool by_rule(const struct exposition *exposition, struct buffer *out, const char *name,
+                    const char *help, const uint64_t *values)
+{
+    bool ok = head(out, name, "counter", help);
+    for (size_t r = 0; ok && r < exposition->settings->engine.settings.rule_count; r++)
+        ok = buffer_append_format(out, "cardwatch_%s{rule=\"", name) &&
+             label(out, exposition->settings->rule_names[r]) &&
+             buffer_append_format(out, "\"} %" PRIu64 "\n", values[r]);
+    return ok;
+}
+
+static bool by_class(struct buffer *out, const struct counters *sum)
+{
+    bool ok = head(out, "dead_letters_total", "counter", "Messages sent to the dead-letter topic.");
+    for (unsigned c = DEAD_LETTER_NONE + 1; ok && c < DEAD_LETTER_CLASSES; c++)
+        ok = buffer_append_format(out, "cardwatch_dead_letters_total{class=\"%s\"} %" PRIu64 "\n",
+                                  dead_letter_class_name((enum dead_letter_class)c),
+                                  sum->dead_letters[c]);
+    return ok;
+}
+
+static bool histogram(struct buffer *out, const char *name, const char *help,
+                      const struct histogram *values)
+{
+    uint64_t below = 0;
+    bool ok = head(out, name, "histogram", help);
+    for (unsigned b = 0; ok && b < HISTOGRAM_BUCKETS; b++) {
+        below += values->counts[b];
+        double bound = histogram_bound(b);
+        char text[32] = "+Inf";
+        if (isfinite(bound))
+            snprintf(text, sizeof(text), "%g", bound);
+        ok = buffer_append_format(out, "cardwatch_%s_bucket{le=\"%s\"} %" PRIu64 "\n", name, text,
+                                  below);
+    }
+    return ok && buffer_append_format(out, "cardwatch_%s_sum %g\ncardwatch_%s_count %" PRIu64 "\n",
+                                      name, values->sum_seconds, name, values->count);
+}
+
+// One gauge a partition; `value` answers false when the partition has none to show.
+static bool by_partition(const struct snapshot *snapshot, struct buffer *out, const char *name,
+                         const char *help,
+                         bool (*value)(const struct partition_gauges *gauges, double *out))
+{
+    bool ok = head(out, name, "gauge", help);
+    for (int32_t p = 0; ok && p < snapshot->partition_count; p++) {
+        const struct partition_gauges *gauges = &snapshot->partitions[p];
+        double shown;
+        if (gauges->owned && value(gauges, &shown))
+            ok = buffer_append_format(out, "cardwatch_%s{partition=\"%" PRId32 "\"} %.15g\n", name,
+                                      p, shown);
+    }
+    return ok;
+}
+
+static bool lag_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = (double)gauges->lag;
+    return gauges->lag >= 0;
+}
+
+static bool stream_time_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = (double)gauges->stream_time_ms / 1000;
+    return gauges->stream_time_known;
+}
+
+static bool cards_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = (double)gauges->state_cards;
+    return true;
+}
+
+static bool bytes_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = (double)gauges->state_bytes;
+    return true;
+}
+
+static bool running_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = gauges->running;
+    return true;
+}
+
+static bool registry_requests_by_outcome(const struct exposition *exposition, struct buffer *out)
+{
+    static const char *const names[REGISTRY_OUTCOMES] = {
+        [REGISTRY_OK] = "ok",
+        [REGISTRY_NOT_FOUND] = "not_found",
+        [REGISTRY_REFUSED] = "refused",
+        [REGISTRY_FAILED] = "failed",
+    };
+    if (exposition->registry == NULL)
+        return true;
+    bool ok = head(out, "registry_requests_total", "counter", "Requests to the schema registry.");
+    for (unsigned o = 0; ok && o < REGISTRY_OUTCOMES; o++)
+        ok = buffer_append_format(
+            out, "cardwatch_registry_requests_total{outcome=\"%s\"} %" PRIu64 "\n", names[o],
+            registry_requests(exposition->registry, (enum registry_outcome)o));
+    return ok;
+}
+
+static bool purchases(const struct exposition *exposition, const struct counters *sum,
+                      struct buffer *out)
+{
+    return plain(out, "purchases_consumed_total", "Messages taken from the input topic.",
+                 sum->purchases_consumed) &&
+           by_rule(exposition, out, "purchases_late_total",
+                   "Purchases older than a rule's window and grace: they change nothing for it.",
+                   sum->purchases_late) &&
+           plain(out, "purchases_duplicate_total", "Purchases whose id was there already.",
+                 sum->purchases_duplicate) &&
+           plain(out, "purchases_capped_total", "Purchases older than all of a full card's.",
+                 sum->purchases_capped) &&
+           plain(out, "purchases_tombstone_total", "Messages without a value, skipped.",
+                 sum->purchases_tombstone) &&
+           plain(out, "purchases_misplaced_total", "Purchases whose key is not their card.",
+                 sum->purchases_misplaced) &&
+           plain(out, "purchases_lost_total",
+                 "Messages deleted from the log before they were read.", sum->purchases_lost);
+}
+
+static bool outputs(const struct exposition *exposition, const struct counters *sum,
+                    struct buffer *out)
+{
+    return by_rule(exposition, out, "alerts_total", "Alerts raised.", sum->alerts) &&
+           by_class(out, sum) &&
+           plain(out, "commits_total", "Transactions committed.", sum->commits) &&
+           plain(out, "aborts_total", "Transactions aborted and taken again.", sum->aborts) &&
+           plain(out, "producer_resets_total", "Producers made anew after an unknown outcome.",
+                 sum->resets) &&
+           histogram(out, "commit_seconds", "Time a commit takes.", &sum->commit_seconds) &&
+           histogram(out, "alert_latency_seconds", "From a message's timestamp to its commit.",
+                     &sum->alert_latency_seconds);
+}
+
+static bool state(const struct snapshot *snapshot, const struct counters *sum, struct buffer *out)
+{
+    return plain(out, "changelog_records_total", "Records written to the changelog.",
+                 sum->changelog_records) &&
+           plain(out, "checkpoints_total", "Checkpoints of the local store.", sum->checkpoints) &&
+           plain(out, "swept_cards_total", "Expired cards removed.", sum->swept_cards) &&
+           plain(out, "restore_records_total", "Changelog records read to restore state.",
+                 sum->restore_records) &&
+           head(out, "restore_seconds", "gauge", "Time spent in restoring state, in all.") &&
+           buffer_append_format(out, "cardwatch_restore_seconds %g\n", sum->restore_seconds) &&
+           by_partition(snapshot, out, "consumer_lag", "Messages behind the end of the log.",
+                        lag_of) &&
+           by_partition(snapshot, out, "stream_time_seconds", "Highest event time so far.",
+                        stream_time_of) &&
+           by_partition(snapshot, out, "state_cards", "Cards in the local store.", cards_of) &&
+           by_partition(snapshot, out, "state_bytes", "Size of the local store.", bytes_of) &&
+           by_partition(snapshot, out, "partition_running",
+                        "1 when the partition is restored and takes purchases.", running_of);
+}
+
+bool exposition_metrics(const struct exposition *exposition, struct buffer *out)
+{
+    struct snapshot snapshot;
+    take_snapshot(exposition, &snapshot);
+    bool ok = purchases(exposition, &snapshot.sum, out) &&
+              outputs(exposition, &snapshot.sum, out) && state(&snapshot, &snapshot.sum, out) &&
+              registry_requests_by_outcome(exposition, out);
+    free(snapshot.partitions);
+    return ok;
+}
+
+bool exposition_ready(const struct exposition *exposition, struct buffer *reason)
+{
+    for (size_t w = 0; w < exposition->worker_count; w++) {
+        struct worker_metrics *metrics = &exposition->workers[w];
+        pthread_mutex_lock(&metrics->lock);
+        bool ready = metrics->ready;
+        pthread_mutex_unlock(&metrics->lock);
+        if (ready)
+            continue;
+        (void)buffer_append_format(reason,
+                                    "{\"ready\": false, \"reason\": \"worker %zu is joining the "
+                                    "group or restoring partitions\"}\n",
+                                    w);
+        return false;
+    }
+    struct error err;
+    if (exposition->registry != NULL && registry_unreachable(exposition->registry, &err)) {
+        (void)buffer_append_format(reason, "{\"ready\": false, \"reason\": \"the schema "
+                                            "registry is out of reach\"}\n");
+        return false;
+    }
+    return true;
+}
