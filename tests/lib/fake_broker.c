@@ -98,7 +98,6 @@ void fake_broker_crash(struct broker *base)
     ensure(!broker->closed);
     broker->crashed = true;
     fake_member_silence(&broker->member, true, broker->cluster->now_ms);
-    fake_producer_forget_queue(&broker->producer);
 }
 
 void fake_broker_mute(struct broker *base, bool muted)

@@ -139,7 +139,6 @@ static int64_t member_replace(struct fake_group *group, struct fake_group_member
 {
     int64_t id = ++group->last_member_id;
     member->id = id;
-    member->silent = false;
     member->last_poll_ms = now_ms;
     if (group->state == GROUP_PREPARING) {
         member->joined = true;

@@ -56,7 +56,7 @@ void fake_group_init(struct fake_group *group, const char *name, const char *top
                      struct fake_topics *topics);
 void fake_group_release(struct fake_group *group);
 
-// Returns the new member's id.
+// Returns the new member's id; whether it is silent is for the caller to say.
 int64_t fake_group_join(struct fake_group *group, const char *instance_id, int64_t now_ms);
 // The member has given up its partitions and waits for the next assignment.
 void fake_group_rejoin(struct fake_group *group, int64_t id);

@@ -312,6 +312,35 @@ static void group__a_static_restart_during_a_rebalance_counts_as_joined(void **s
     assert_int_equal(fake_group_generation(rig.cluster, "cardwatch"), 3);
 }
 
+static void group__a_static_restart_waits_for_the_rebalance_under_way(void **state)
+{
+    (void)state;
+    struct broker *pair[2];
+    two_members(pair);
+    fake_group_rebalance(rig.cluster, "cardwatch");
+    fake_broker_crash(pair[0]);
+    struct broker *again = fake_rig_static(&rig, "a");
+    fake_rig_poll(again, EVENT_NONE);
+    fake_rig_accept(pair[1], EVENT_REVOKED);
+    assert_assigned(fake_rig_accept(again, EVENT_ASSIGNED), "01");
+    fake_rig_poll(again, EVENT_NONE);
+}
+
+static void group__who_holds_up_a_rebalance_is_removed(void **state)
+{
+    (void)state;
+    struct broker *pair[2];
+    two_members(pair);
+    fake_group_rebalance(rig.cluster, "cardwatch");
+    fake_rig_accept(pair[1], EVENT_REVOKED);
+    for (int i = 0; i < 3; i++) {
+        fake_rig_poll(pair[0], EVENT_REVOKED);
+        fake_rig_poll(pair[1], EVENT_NONE);
+        fake_clock_advance(rig.cluster, 100000);
+    }
+    assert_assigned(fake_rig_accept(pair[1], EVENT_ASSIGNED), "0123");
+}
+
 #define group_test(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
@@ -335,6 +364,8 @@ int main(void)
         group_test(group__an_assignment_is_accepted_before_it_is_revoked),
         group_test(group__a_rebalance_can_be_asked_for),
         group_test(group__a_static_restart_during_a_rebalance_counts_as_joined),
+        group_test(group__a_static_restart_waits_for_the_rebalance_under_way),
+        group_test(group__who_holds_up_a_rebalance_is_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

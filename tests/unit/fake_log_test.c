@@ -141,9 +141,24 @@ static void log__compaction_counts_only_committed_data(void **state)
     append(log, BOB, "a", "3");
     fake_log_compact(log, false);
     assert_string_equal(visible(log, text), "0 to 3");
+    assert_int_equal(log->count, 3); // the aborted one is gone
     fake_log_mark(log, BOB, true, 0);
     fake_log_compact(log, false);
     assert_string_equal(visible(log, text), "3 to 5");
+}
+
+static void log__compaction_leaves_what_is_not_stable(void **state)
+{
+    struct fake_log *log = *state;
+    char text[128];
+    append(log, ALICE, "x", "1");
+    append(log, 0, "a", NULL);
+    append(log, 0, "b", NULL);
+    fake_log_compact(log, true);
+    assert_int_equal(log->count, 3);
+    fake_log_mark(log, ALICE, true, 0);
+    fake_log_compact(log, true);
+    assert_string_equal(visible(log, text), "0 to 4");
 }
 
 static void log__truncation_moves_the_start(void **state)
@@ -188,6 +203,7 @@ int main(void)
         log_test(log__one_producer_commits_after_it_aborted),
         log_test(log__compaction_keeps_the_newest_of_each_key),
         log_test(log__compaction_counts_only_committed_data),
+        log_test(log__compaction_leaves_what_is_not_stable),
         log_test(log__truncation_moves_the_start),
         log_test(log__records_keep_headers_and_nulls),
     };

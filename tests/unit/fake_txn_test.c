@@ -192,6 +192,7 @@ static void txn__transactions_time_out(void **state)
 {
     (void)state;
     struct broker *broker = worker_with_partition("w");
+    fake_clock_advance(rig.cluster, 5000);
     begin(broker);
     assert_int_equal(fake_rig_alert(broker, "k", "a"), STATUS_OK);
     fake_clock_advance(rig.cluster, 9999);
@@ -204,6 +205,21 @@ static void txn__transactions_time_out(void **state)
     assert_int_equal(fake_rig_commit(broker, 0, 2), STATUS_OK);
     assert_committed(broker, 2);
     assert_alerts("");
+}
+
+static void txn__time_outs_happen_at_their_moment(void **state)
+{
+    (void)state;
+    struct broker *broker = worker_with_partition("w");
+    int64_t began_ms = broker->ops->wall_ms(broker);
+    begin(broker);
+    assert_int_equal(fake_rig_alert(broker, "k", "a"), STATUS_OK);
+    fake_clock_advance(rig.cluster, 12345);
+    struct fake_records records = fake_read_raw(rig.cluster, "alerts-avro");
+    assert_int_equal(records.count, 2);
+    assert_int_equal(records.items[1]->kind, FAKE_ABORT_MARKER);
+    assert_int_equal(records.items[1]->timestamp_ms, began_ms + 10000);
+    fake_records_release(&records);
 }
 
 static void txn__late_markers_delay_what_is_seen(void **state)
@@ -262,6 +278,7 @@ int main(void)
         txn_test(txn__a_lingering_zombie_finds_out_at_commit),
         txn_test(txn__fence_aborts_another_ones_transaction),
         txn_test(txn__transactions_time_out),
+        txn_test(txn__time_outs_happen_at_their_moment),
         txn_test(txn__late_markers_delay_what_is_seen),
         txn_test(txn__reset_forgets_deliveries),
         txn_test(txn__a_deleted_topic_does_not_block_the_transaction),
