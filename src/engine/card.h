@@ -34,14 +34,19 @@ struct slot {
 #define SLOT_BURST(r) ((uint64_t)2 << (2 * (r)))
 
 struct card {
-    int64_t newest_offset; // input offset of the newest counted purchase; -1: not tracked
+    int64_t newest_offset; // input offset of the newest purchase taken; -1: not tracked
     uint16_t first;
     uint16_t event_count;
     uint16_t counter_count;
     uint16_t capacity; // CARD_INLINE_SLOTS: inline; else the size of the block, in slots
     union {
         struct slot inline_slots[CARD_INLINE_SLOTS];
-        struct slot *spilled;
+        struct {
+            struct slot *spilled;
+            // No event's id is above it; INT64_MAX: not known. Ids mostly grow, and one above the
+            // bound needs no search among thousands of events.
+            int64_t id_bound;
+        };
     };
 };
 
@@ -73,12 +78,14 @@ static inline size_t card_spilled_bytes(const struct card *card)
     return card->capacity > CARD_INLINE_SLOTS ? (size_t)card->capacity * sizeof(struct slot) : 0;
 }
 
-// The four below invalidate pointers into the card's slots.
+// What inserts, adds, removes or reserves invalidates pointers into the card's slots.
 //
 // Makes the block large enough for `slots` events and counters in all; slots <= 65535.
 void card_reserve(struct card *card, size_t slots);
-// Opens a slot at event position `at` (0 .. event_count) and returns it, zeroed.
+// Opens a slot at event position `at` (0 .. event_count) and returns it, zeroed, to be filled in.
 struct slot *card_insert_event(struct card *card, size_t at);
+// The same with the slot's content: the way to insert that keeps a hot card's ids quick to search.
+void card_insert_filled(struct card *card, size_t at, const struct slot *event);
 // Removes the `count` oldest events.
 void card_drop_oldest(struct card *card, size_t count);
 // Appends a zeroed counter and returns it.
@@ -89,8 +96,9 @@ void card_remove_counter(struct card *card, size_t index);
 // halved or more when three quarters of it are idle. Invalidates pointers.
 void card_shrink(struct card *card);
 
-// True when an event of the card has this id. Reads every event, tightly.
-bool card_holds_id(const struct card *card, int64_t id);
+// True when an event of the card has this id. Reads every event, tightly, unless the id is above
+// all that came before.
+bool card_holds_id(struct card *card, int64_t id);
 
 // Stops the process when the card's invariant does not hold (order, counts, capacity).
 void card_check(const struct card *card);

@@ -136,10 +136,11 @@ static size_t insert(const struct engine *engine, struct card *card,
         card_drop_oldest(card, 1);
         at--;
     }
-    struct slot *event = card_insert_event(card, at);
-    event->time_ms = purchase->event_time_ms;
-    event->bits = event_bits(engine, purchase, late);
-    event->id = (event->bits & SLOT_HAS_ID) != 0 ? purchase->id : 0;
+    struct slot event = {.time_ms = purchase->event_time_ms,
+                         .bits = event_bits(engine, purchase, late)};
+    if ((event.bits & SLOT_HAS_ID) != 0)
+        event.id = purchase->id;
+    card_insert_filled(card, at, &event);
     return at;
 }
 
@@ -166,6 +167,10 @@ void engine_step(const struct engine *engine, struct optional_ms *stream_time, s
     step->already_counted = card->newest_offset >= 0 && purchase->offset <= card->newest_offset;
     if (step->already_counted)
         return;
+    // Marked also when nothing else changes: what a stored card lost to pruning, at a stream time
+    // ahead of the one that a restart goes back to, is not there to judge the purchase by again.
+    if (engine->settings.track_offsets)
+        card->newest_offset = purchase->offset;
     int64_t from_ms = kept_from(engine, stream_ms);
     if (time_ms < from_ms) {
         step->late_rules = all_rules(engine);
@@ -183,8 +188,6 @@ void engine_step(const struct engine *engine, struct optional_ms *stream_time, s
     step->late_rules = late_rules(engine, stream_ms, time_ms);
     size_t at = insert(engine, card, purchase, step->late_rules);
     step->changed = true;
-    if (engine->settings.track_offsets)
-        card->newest_offset = purchase->offset;
     apply_rules(engine, card, at, stream_ms, step);
     ensure(card->event_count <= engine->settings.max_events_per_card);
 }

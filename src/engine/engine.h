@@ -32,7 +32,7 @@ struct engine_settings {
     struct rule rules[RULES_MAX]; // in the configuration's order
     size_t rule_count;
     bool dedupe;
-    bool track_offsets;           // at-least-once: cards remember the newest offset they counted
+    bool track_offsets;           // at-least-once: cards remember the newest offset they took
     int64_t max_future_ms;        // >= 0
     uint32_t max_events_per_card; // 1 .. EVENTS_PER_CARD_MAX
 };
@@ -94,7 +94,7 @@ struct step {
     bool changed;         // the card's state differs in a way that must be stored
     bool duplicate;       // a kept purchase of the card has the same id
     bool capped;          // older than all of a full card's kept ones
-    bool already_counted; // its offset is not past the card's newest counted one
+    bool already_counted; // its offset is not past the card's newest one
 };
 
 void step_release(struct step *step);

@@ -159,6 +159,48 @@ static void holds_id__finds_every_position_and_ids_alone(void **state)
     card_release(&card);
 }
 
+static void holds_id__searches_below_the_highest_id_so_far(void **state)
+{
+    (void)state;
+    struct card card;
+    card_init(&card);
+    for (int64_t i = 0; i < 1000; i++) {
+        assert_false(card_holds_id(&card, 3 * i));
+        card_insert_filled(&card, (size_t)i,
+                           &(struct slot){.time_ms = i, .id = 3 * i, .bits = SLOT_HAS_ID});
+        assert_true(card_holds_id(&card, 3 * i));
+        assert_true(card_holds_id(&card, 3 * (i / 2)));
+        assert_false(card_holds_id(&card, 3 * (i / 2) + 1));
+        card_check(&card);
+    }
+    assert_int_equal(card.id_bound, 2997);
+    // a slot that the caller fills in is found as well
+    struct slot *slot = append(&card, 1000);
+    slot->id = 5000;
+    slot->bits = SLOT_HAS_ID;
+    assert_true(card_holds_id(&card, 5000));
+    assert_false(card_holds_id(&card, 5001));
+    assert_int_equal(card.id_bound, 5000);
+    card_release(&card);
+}
+
+static void holds_id__finds_the_lowest_and_highest_ids(void **state)
+{
+    (void)state;
+    struct card card;
+    card_init(&card);
+    for (int64_t i = 0; i < 20; i++)
+        append(&card, i);
+    assert_false(card_holds_id(&card, INT64_MIN));
+    assert_false(card_holds_id(&card, INT64_MAX));
+    assert_false(card_holds_id(&card, 0));
+    card_insert_filled(&card, 20, &(struct slot){.id = INT64_MIN, .bits = SLOT_HAS_ID});
+    assert_true(card_holds_id(&card, INT64_MIN));
+    card_insert_filled(&card, 21, &(struct slot){.id = INT64_MAX, .bits = SLOT_HAS_ID});
+    assert_true(card_holds_id(&card, INT64_MAX));
+    card_release(&card);
+}
+
 // ---- random operations
 
 static void compare(const struct model *model, struct card *card)
@@ -254,6 +296,8 @@ int main(void)
         cmocka_unit_test(card__holds_its_largest_content),
         cmocka_unit_test(card__gives_memory_back),
         cmocka_unit_test(holds_id__finds_every_position_and_ids_alone),
+        cmocka_unit_test(holds_id__searches_below_the_highest_id_so_far),
+        cmocka_unit_test(holds_id__finds_the_lowest_and_highest_ids),
         cmocka_unit_test(card__equals_a_plain_model_after_any_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

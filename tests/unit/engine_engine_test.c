@@ -337,7 +337,7 @@ static void offsets__are_not_tracked_under_exactly_once_but_a_mark_is_honoured(v
     desk_release(&desk);
 }
 
-static void offsets__are_left_alone_by_what_changes_nothing(void **state)
+static void offsets__are_marked_by_what_changes_nothing_else(void **state)
 {
     (void)state;
     struct engine_settings settings = desk_settings();
@@ -347,8 +347,12 @@ static void offsets__are_left_alone_by_what_changes_nothing(void **state)
     desk_init(&desk, &settings);
     desk_take_id(&desk, 1000, 1);
     desk_take_id(&desk, 1001, 1);
+    assert_true(desk.step.duplicate);
+    assert_false(desk.step.changed);
+    assert_int_equal(desk.card.newest_offset, 1);
     desk_take_id(&desk, 1, 2);
-    assert_int_equal(desk.card.newest_offset, 0);
+    assert_false(desk.step.changed);
+    assert_int_equal(desk.card.newest_offset, 2);
     desk_release(&desk);
 }
 
@@ -489,7 +493,7 @@ int main(void)
         cmocka_unit_test(cap__of_one_keeps_the_newest),
         cmocka_unit_test(already_counted__moves_stream_time_alone),
         cmocka_unit_test(offsets__are_not_tracked_under_exactly_once_but_a_mark_is_honoured),
-        cmocka_unit_test(offsets__are_left_alone_by_what_changes_nothing),
+        cmocka_unit_test(offsets__are_marked_by_what_changes_nothing_else),
         cmocka_unit_test(alerts__come_in_the_order_of_the_rules),
         cmocka_unit_test(lateness__is_each_rules_own),
         cmocka_unit_test(prune__removes_what_cannot_matter_and_nothing_else),

@@ -36,6 +36,7 @@ struct plan {
     int64_t pace_ms;        // how fast time goes on, at most, a purchase
     int64_t disorder_ms;    // how far back a purchase may lie
     uint64_t id_count;      // ids are drawn from so many
+    bool ids_grow;          // each purchase has a new and higher id, most often
     unsigned extreme_of_64; // share of purchases at the ends of the time line
     unsigned jump_of_64;
 };
@@ -137,6 +138,7 @@ static struct plan random_plan(struct random *random, const struct engine_settin
         .pace_ms = PICK(random, 0, 1, window_ms / 8, window_ms / 3, window_ms, 3 * window_ms),
         .disorder_ms = PICK(random, 0, 1, window_ms / 4, window_ms, 3 * window_ms, 8 * window_ms),
         .id_count = (uint64_t)PICK(random, 3, 20, 1000, 1000),
+        .ids_grow = random_chance(random, 1, 3),
         .extreme_of_64 = (unsigned)PICK(random, 0, 0, 0, 0, 1, 8, 64),
         .jump_of_64 = (unsigned)PICK(random, 0, 1, 4),
     };
@@ -296,6 +298,17 @@ static void resend(struct scene *scene, struct card *card, const struct engine_p
     tally.resent++;
 }
 
+static int64_t random_id(struct scene *scene)
+{
+    struct random *random = &scene->random;
+    if (!scene->plan.ids_grow)
+        return (int64_t)random_below(random, scene->plan.id_count);
+    if (random_chance(random, 1, 64))
+        return PICK(random, INT64_MIN, INT64_MAX, -1);
+    int64_t back = random_chance(random, 1, 8) ? random_range(random, 0, 20) : 0;
+    return scene->offset - back;
+}
+
 static void play(struct scene *scene, uint64_t seed, size_t number)
 {
     struct random *random = &scene->random;
@@ -307,7 +320,7 @@ static void play(struct scene *scene, uint64_t seed, size_t number)
     struct engine_purchase purchase = {.event_time_ms = random_time(scene),
                                        .offset = scene->offset,
                                        .has_id = random_chance(random, 7, 8),
-                                       .id = (int64_t)random_below(random, scene->plan.id_count)};
+                                       .id = random_id(scene)};
     char name[2] = {(char)('a' + which), 0};
     struct oracle_purchase mirror = {.card = view_text(name),
                                      .offset = purchase.offset,
