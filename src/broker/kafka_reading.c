@@ -29,6 +29,11 @@ enum status kafka_reading_open(struct kafka_reading *reading, struct kafka_clust
     enum status status = client_open(reading, cluster, plan, err);
     if (status != STATUS_OK)
         return status;
+    reading->handle = rd_kafka_topic_new(reading->client.rk, plan->topic, NULL);
+    if (reading->handle == NULL) {
+        kafka_client_close(&reading->client);
+        return error_set(err, STATUS_FATAL, "'%s' cannot be a topic's name", plan->topic);
+    }
     rd_kafka_poll_set_consumer(reading->client.rk);
     reading->queue = rd_kafka_queue_get_consumer(reading->client.rk);
     reading->natives = memory_zeroed(KAFKA_BATCH_MESSAGES_MAX, sizeof(reading->natives[0]));
@@ -50,6 +55,7 @@ void kafka_reading_close(struct kafka_reading *reading)
         return;
     let_go(reading);
     rd_kafka_queue_destroy(reading->queue);
+    rd_kafka_topic_destroy(reading->handle);
     kafka_client_close(&reading->client);
     free(reading->natives);
     free(reading->messages);

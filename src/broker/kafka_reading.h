@@ -30,6 +30,9 @@ struct kafka_place {
 struct kafka_reading {
     struct kafka_client client;
     const char *topic; // borrowed
+    // Held so that librdkafka looks up the topic when it connects: what it hears of for the first
+    // time when a partition is started, it asks about up to a second later.
+    rd_kafka_topic_t *handle;
     rd_kafka_queue_t *queue;
     struct kafka_place *places; // by partition
     int32_t place_count;
