@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fake broker's reading, producing and clock, seen through the port; misuse stops the process.
-#include <fcntl.h>
+// The fake broker's reading, producing and clock, seen through the port.
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -413,98 +409,6 @@ static void broker__a_waiting_poll_ends_when_something_comes(void **state)
     assert_int_equal(broker->ops->now_ms(broker), 60000);
 }
 
-// What must stop the process, each in a child of its own.
-static void misuse_start_unassigned(struct broker *broker)
-{
-    (void)!broker->ops->start(broker, 5, 0, &err);
-}
-
-static void misuse_accept_without_event(struct broker *broker)
-{
-    (void)!broker->ops->accept(broker, &err);
-}
-
-static void misuse_produce_outside(struct broker *broker)
-{
-    (void)!fake_rig_alert(broker, "k", "v");
-}
-
-static void misuse_commit_outside(struct broker *broker)
-{
-    (void)!fake_rig_commit(broker, 0, 1);
-}
-
-static void misuse_abort_outside(struct broker *broker)
-{
-    (void)!broker->ops->abort(broker, &err);
-}
-
-static void misuse_begin_twice(struct broker *broker)
-{
-    (void)!broker->ops->begin(broker, &err);
-    (void)!broker->ops->begin(broker, &err);
-}
-
-static void misuse_commit_unassigned(struct broker *broker)
-{
-    (void)!broker->ops->begin(broker, &err);
-    (void)!fake_rig_commit(broker, 5, 1);
-}
-
-static void misuse_flush_in_transactions(struct broker *broker)
-{
-    (void)!broker->ops->flush(broker, &err);
-}
-
-static void misuse_changelog_opened_twice(struct broker *broker)
-{
-    (void)!broker->ops->changelog_open(broker, 0, 0, &err);
-    (void)!broker->ops->changelog_open(broker, 0, 0, &err);
-}
-
-static void misuse_position_of_closed(struct broker *broker)
-{
-    (void)broker->ops->changelog_position(broker, 0);
-}
-
-static void misuse_after_close(struct broker *broker)
-{
-    broker->ops->close(broker);
-    (void)!fake_rig_poll_status(broker);
-}
-
-static bool stops(void (*misuse)(struct broker *), struct broker *broker)
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-        signal(SIGABRT, SIG_DFL);
-        misuse(broker);
-        _exit(0);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-}
-
-static void broker__misuse_stops_the_process(void **state)
-{
-    (void)state;
-    struct broker *broker = reading_worker();
-    assert_true(stops(misuse_start_unassigned, broker));
-    assert_true(stops(misuse_accept_without_event, broker));
-    assert_true(stops(misuse_produce_outside, broker));
-    assert_true(stops(misuse_commit_outside, broker));
-    assert_true(stops(misuse_abort_outside, broker));
-    assert_true(stops(misuse_begin_twice, broker));
-    assert_true(stops(misuse_commit_unassigned, broker));
-    assert_true(stops(misuse_flush_in_transactions, broker));
-    assert_true(stops(misuse_changelog_opened_twice, broker));
-    assert_true(stops(misuse_position_of_closed, broker));
-    assert_true(stops(misuse_after_close, broker));
-}
-
 #define broker_test(test) cmocka_unit_test_setup_teardown(test, open_rig, close_rig)
 
 int main(void)
@@ -529,7 +433,6 @@ int main(void)
         broker_test(broker__without_transactions_the_group_takes_offsets),
         broker_test(broker__idle_polls_move_the_clock),
         broker_test(broker__a_waiting_poll_ends_when_something_comes),
-        broker_test(broker__misuse_stops_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
