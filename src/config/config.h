@@ -85,16 +85,16 @@ struct config {
 
 // Where values come from, besides the defaults. All borrowed.
 struct config_sources {
-    const char *file;            // NULL: none
-    const char *const *sets;     // "a.b=c" each
+    const char *file;        // NULL: none
+    const char *const *sets; // "a.b=c" each
     size_t set_count;
-    char *const *environment;    // "NAME=value", NULL-terminated; NULL: none. CARDWATCH_A_B=c sets
-                                 // a.b; a name that matches no key is a mistake too
+    char *const *environment; // "NAME=value", NULL-terminated; NULL: none. CARDWATCH_A_B=c sets
+                              // a.b; a name that matches no key is a mistake too
 };
 
-// Reads and validates. On mistakes STATUS_FATAL, and `report` (initialised by the caller) has a line
-// for each: where (file:line, --set, environment variable), the key, what is wrong, what is allowed.
-// On success the caller owns *out (config_release).
+// Reads and validates. On mistakes STATUS_FATAL, and `report` (initialised by the caller) has a
+// line for each: where (file:line, --set, environment variable), the key, what is wrong, what is
+// allowed. On success the caller owns *out (config_release).
 enum status config_load(const struct config_sources *sources, struct config *out,
                         struct buffer *report) MUST_USE;
 void config_release(struct config *config);

@@ -52,6 +52,8 @@ BANNED_CALLS = {
 # Modules without a unit test of their own, and why. Patterns below src/.
 TESTED_ELSEWHERE = {
     "main.c": "hands argv to cli_main and nothing else",
+    "config/check.c": "tests/unit/config_config_test.c has the whole reports",
+    "config/draft.c": "tests/unit/config_config_test.c has the whole configurations",
     "broker/kafka_*.c": "needs a cluster: tests/integration/broker_*_test.c and tests/e2e",
     "broker/broker_kafka*.c": "needs a cluster: tests/integration/broker_*_test.c and tests/e2e",
 }
