@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "stream/worker.h"
 
+enum { OFFSETS_RETRY_MS = 1000 };
+
 bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms)
 {
     const struct stream_settings *settings = worker->settings;
@@ -76,12 +78,39 @@ static enum status commit_at_least_once(struct worker *worker, struct partition_
         status = broker->ops->flush(broker, err);
     if (status != STATUS_OK)
         return status;
-    // The state is safe and knows its offset: if the group's offset lags behind, nothing is lost.
-    status = broker->ops->commit_offsets(broker, offsets, count, err);
-    if (status != STATUS_FATAL && status != STATUS_OK)
-        log_warn("commit", "offsets could not be committed: the state's own will do",
+    for (size_t i = 0; i < count; i++)
+        worker->tasks[offsets[i].partition]->offset_owed = true;
+    return STATUS_OK;
+}
+
+enum status worker_pay_offsets(struct worker *worker, struct error *err)
+{
+    struct broker *broker = worker->ports.broker;
+    struct partition_offset offsets[PARTITIONS_MAX];
+    size_t count = 0;
+    int64_t now_ms = worker_now_ms(worker);
+    if (!worker->settings->at_least_once || now_ms < worker->offsets_next_ms)
+        return STATUS_OK;
+    for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
+        const struct task *task = worker->tasks[p];
+        if (task != NULL && task->offset_owed && task->state != TASK_TAKING &&
+            task->state != TASK_SUSPENDED)
+            offsets[count++] = (struct partition_offset){p, task->committed_position};
+    }
+    if (count == 0)
+        return STATUS_OK;
+    enum status status = broker->ops->commit_offsets(broker, offsets, count, err);
+    if (status == STATUS_FATAL)
+        return status;
+    if (status != STATUS_OK) {
+        worker->offsets_next_ms = now_ms + OFFSETS_RETRY_MS;
+        log_warn("commit", "offsets could not be committed: the state's own hold until they are",
                  LOG_TEXT("reason", err->text));
-    return status == STATUS_FATAL ? STATUS_FATAL : STATUS_OK;
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        worker->tasks[offsets[i].partition]->offset_owed = false;
+    return STATUS_OK;
 }
 
 static void note_committed(struct worker *worker, int64_t started_ms)
@@ -119,5 +148,6 @@ enum status worker_commit(struct worker *worker, struct error *err)
     if (status != STATUS_OK)
         return worker_recover(worker, status, err);
     note_committed(worker, started_ms);
-    return STATUS_OK;
+    worker->offsets_next_ms = 0;
+    return worker_pay_offsets(worker, err);
 }

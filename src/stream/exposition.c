@@ -268,15 +268,15 @@ bool exposition_ready(const struct exposition *exposition, struct buffer *reason
         if (ready)
             continue;
         (void)buffer_append_format(reason,
-                                    "{\"ready\": false, \"reason\": \"worker %zu is joining the "
-                                    "group or restoring partitions\"}\n",
-                                    w);
+                                   "{\"ready\": false, \"reason\": \"worker %zu is joining the "
+                                   "group or restoring partitions\"}\n",
+                                   w);
         return false;
     }
     struct error err;
     if (exposition->registry != NULL && registry_unreachable(exposition->registry, &err)) {
         (void)buffer_append_format(reason, "{\"ready\": false, \"reason\": \"the schema "
-                                            "registry is out of reach\"}\n");
+                                           "registry is out of reach\"}\n");
         return false;
     }
     return true;

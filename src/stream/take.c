@@ -228,6 +228,7 @@ static enum status take_start(struct task *task, const struct stream_settings *s
         counters->purchases_lost += verdict.lost;
         task->position = verdict.offset;
         task->committed_position = verdict.offset;
+        task->offset_owed = settings->at_least_once && verdict.offset > take->committed;
         task->stream_time = task->meta.stream_time;
         task->changelog_end = take->mark;
         take->warm = true; // decided: a retry of start() does not decide again

@@ -62,6 +62,7 @@ struct task {
     struct optional_ms stream_time;
     int64_t position;           // the next input offset to take
     int64_t committed_position; // as of the last commit
+    bool offset_owed;           // at least once: the state is ahead of the group's offset
     struct meta meta;           // as of the last commit
     int64_t changelog_end;      // every committed changelog record of ours is below it
     int64_t checkpointed_end;   // changelog_end as of the last checkpoint started

@@ -286,6 +286,8 @@ enum status worker_step(struct worker *worker, struct error *err)
     if (status == STATUS_OK && worker_commit_due(worker, worker_now_ms(worker), &wait_ms))
         status = worker_commit(worker, err);
     if (status == STATUS_OK)
+        status = worker_pay_offsets(worker, err);
+    if (status == STATUS_OK)
         status = checkpoint_tasks(worker, err);
     int64_t now_ms = worker_now_ms(worker);
     if (status == STATUS_OK)

@@ -30,7 +30,8 @@ struct worker {
     bool resetting;        // the producer must be made anew before anything else
     int64_t reset_next_ms; // back-off
     int64_t reset_wait_ms;
-    int64_t checked_ms; // when the partition counts were looked at
+    int64_t offsets_next_ms; // back-off of worker_pay_offsets
+    int64_t checked_ms;      // when the partition counts were looked at
     int64_t published_ms;
     int64_t warned_ms;
 };
@@ -56,6 +57,9 @@ void worker_close(struct worker *worker);
 // Commits the open transaction, if there is one. Failures are recovered from inside (recover.h):
 // STATUS_OK then too, with the tasks rewound. STATUS_FATAL: leave.
 enum status worker_commit(struct worker *worker, struct error *err) MUST_USE;
+// At least once: commits to the group the offsets that the tasks' states are ahead of, if any. The
+// states know their offsets, so nothing is lost while this does not succeed.
+enum status worker_pay_offsets(struct worker *worker, struct error *err) MUST_USE;
 // True when the open transaction is to be committed now; *wait_ms says how long at most until then.
 bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms);
 

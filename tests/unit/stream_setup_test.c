@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "stream/setup.h"
+
+static void load(struct config *config, const char *const *sets, size_t count)
+{
+    struct buffer report;
+    const struct config_sources sources = {.sets = sets, .set_count = count};
+    buffer_init(&report, 65536);
+    if (config_load(&sources, config, &report) != STATUS_OK)
+        fail_msg("%.*s", (int)report.size, report.data);
+    buffer_release(&report);
+}
+
+static void engine__gets_the_configured_rules(void **state)
+{
+    (void)state;
+    struct config config;
+    struct engine engine;
+    struct error err;
+    const char *const sets[] = {"rules=[{name: a, window: tumbling, window_ms: 1000, threshold: "
+                                "5}, {name: b, grace_ms: 7}]",
+                                "processing.guarantee=at_least_once",
+                                "state.max_events_per_card=99"};
+    load(&config, sets, 3);
+    assert_int_equal(setup_engine(&config, &engine, &err), STATUS_OK);
+    assert_int_equal(engine.settings.rule_count, 2);
+    assert_int_equal(engine.settings.rules[0].kind, RULE_TUMBLING);
+    assert_int_equal(engine.settings.rules[0].window_ms, 1000);
+    assert_int_equal(engine.settings.rules[0].threshold, 5);
+    assert_int_equal(engine.settings.rules[1].kind, RULE_SLIDING);
+    assert_int_equal(engine.settings.rules[1].window_ms, 60000);
+    assert_int_equal(engine.settings.rules[1].grace_ms, 7);
+    assert_int_equal(engine.settings.max_events_per_card, 99);
+    assert_true(engine.settings.dedupe);
+    assert_true(engine.settings.track_offsets);
+    config_release(&config);
+}
+
+// The fingerprint that a configuration has under a secret.
+static void fingerprint_of(const char *set, const char *secret, uint8_t out[FINGERPRINT_BYTES])
+{
+    struct config config;
+    struct engine engine;
+    struct error err;
+    load(&config, &set, 1);
+    assert_int_equal(setup_engine(&config, &engine, &err), STATUS_OK);
+    struct token_key *key = token_key_open(view_text(secret));
+    setup_fingerprint(&engine.settings, key, out);
+    token_key_close(key);
+    config_release(&config);
+}
+
+static void fingerprint__changes_with_what_gives_state_its_meaning_alone(void **state)
+{
+    (void)state;
+    static const char secret[] = "0123456789abcdef";
+    static const char *const other[] = {
+        "rules.0.window_ms=60001",       "rules.0.threshold=4",     "rules.0.grace_ms=1",
+        "rules.0.window=tumbling",       "processing.dedupe=false", "processing.max_future_ms=1",
+        "state.max_events_per_card=100",
+    };
+    static const char *const same[] = {"rules.0.name=renamed", "processing.threads=2",
+                                       "processing.guarantee=at_least_once"};
+    uint8_t plain[FINGERPRINT_BYTES];
+    uint8_t changed[FINGERPRINT_BYTES];
+    fingerprint_of("log.level=info", secret, plain);
+    for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+        fingerprint_of(other[i], secret, changed);
+        assert_memory_not_equal(plain, changed, FINGERPRINT_BYTES);
+    }
+    for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        fingerprint_of(same[i], secret, changed);
+        assert_memory_equal(plain, changed, FINGERPRINT_BYTES);
+    }
+    fingerprint_of("log.level=info", "another secret 0123456789", changed);
+    assert_memory_not_equal(plain, changed, FINGERPRINT_BYTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(engine__gets_the_configured_rules),
+        cmocka_unit_test(fingerprint__changes_with_what_gives_state_its_meaning_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
