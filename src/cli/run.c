@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "cli/commands.h"
-#include "ops/http.h"
+#include "ops/endpoint.h"
 #include "stream/service.h"
 
 static atomic_bool stop_requested;
@@ -53,18 +53,18 @@ static enum status serve_and_run(const struct config *config, struct service *se
                                  struct error *err)
 {
     struct exposition exposition = service_exposition(service);
-    const struct http_source source = {show_metrics, show_ready, &exposition};
-    struct http *http = NULL;
+    const struct endpoint_source source = {show_metrics, show_ready, &exposition};
+    struct endpoint *endpoint = NULL;
     enum status status = STATUS_OK;
     if (config->http.listen[0] != '\0')
-        status = http_open(config->http.listen, &source, &http, err);
-    if (http != NULL)
+        status = endpoint_open(config->http.listen, &source, &endpoint, err);
+    if (endpoint != NULL)
         log_info("http", "listening", LOG_TEXT("listen", config->http.listen),
-                 LOG_INT("port", http_port(http)));
+                 LOG_INT("port", endpoint_port(endpoint)));
     if (status == STATUS_OK)
         status = service_run(service, err);
-    if (http != NULL)
-        http_close(http);
+    if (endpoint != NULL)
+        endpoint_close(endpoint);
     return status;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operators' HTTP endpoint (libmicrohttpd, one thread of its own): metrics and health. It reads
 // through the callbacks it is given and can change nothing.
-#ifndef OPS_HTTP_H
-#define OPS_HTTP_H
+#ifndef OPS_ENDPOINT_H
+#define OPS_ENDPOINT_H
 
 #include <stdint.h>
 
@@ -10,7 +10,7 @@
 #include "base/status.h"
 
 // What the pages show. Called from the server's thread; they must be thread-safe and quick.
-struct http_source {
+struct endpoint_source {
     // Appends the metrics page; false when it does not fit.
     bool (*metrics)(void *context, struct buffer *out);
     // True when the service is ready; otherwise appends the reason as JSON.
@@ -18,14 +18,14 @@ struct http_source {
     void *context;
 };
 
-struct http;
+struct endpoint;
 
 // Listens on "ADDRESS:PORT" (an IPv4 address, or an IPv6 one in brackets; port 0: a free one) and
 // serves GET /metrics, /healthz and /readyz. STATUS_FATAL says what is wrong with the address, or
 // who has it.
-enum status http_open(const char *listen, const struct http_source *source, struct http **out,
-                      struct error *err) MUST_USE;
-uint16_t http_port(const struct http *http);
-void http_close(struct http *http);
+enum status endpoint_open(const char *listen, const struct endpoint_source *source,
+                          struct endpoint **out, struct error *err) MUST_USE;
+uint16_t endpoint_port(const struct endpoint *endpoint);
+void endpoint_close(struct endpoint *endpoint);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/http.h"
+#include "ops/endpoint.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,8 +20,8 @@ enum {
     ADDRESS_BYTES_MAX = 64,
 };
 
-struct http {
-    struct http_source source;
+struct endpoint {
+    struct endpoint_source source;
     struct MHD_Daemon *daemon;
     uint16_t port;
 };
@@ -73,7 +73,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code, 
     return result;
 }
 
-static enum MHD_Result serve_page(struct http *http, struct MHD_Connection *connection,
+static enum MHD_Result serve_page(struct endpoint *endpoint, struct MHD_Connection *connection,
                                   const char *url)
 {
     static const char text[] = "text/plain; charset=utf-8";
@@ -81,7 +81,7 @@ static enum MHD_Result serve_page(struct http *http, struct MHD_Connection *conn
     enum MHD_Result result;
     buffer_init(&page, PAGE_BYTES_MAX);
     if (strcmp(url, "/metrics") == 0) {
-        bool whole = http->source.metrics(http->source.context, &page);
+        bool whole = endpoint->source.metrics(endpoint->source.context, &page);
         result = answer(connection, whole ? MHD_HTTP_OK : MHD_HTTP_INTERNAL_SERVER_ERROR,
                         "text/plain; version=0.0.4; charset=utf-8", buffer_view(&page));
     } else if (strcmp(url, "/healthz") == 0) {
@@ -89,7 +89,7 @@ static enum MHD_Result serve_page(struct http *http, struct MHD_Connection *conn
     } else if (strcmp(url, "/readyz") != 0) {
         result = answer(connection, MHD_HTTP_NOT_FOUND, text,
                         view_text("not found; there are /metrics, /healthz and /readyz\n"));
-    } else if (http->source.ready(http->source.context, &page)) {
+    } else if (endpoint->source.ready(endpoint->source.context, &page)) {
         result =
             answer(connection, MHD_HTTP_OK, "application/json", view_text("{\"ready\": true}\n"));
     } else {
@@ -140,8 +140,8 @@ static uint16_t port_of(int fd)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-enum status http_open(const char *listen, const struct http_source *source, struct http **out,
-                      struct error *err)
+enum status endpoint_open(const char *listen, const struct endpoint_source *source,
+                          struct endpoint **out, struct error *err)
 {
     union address address;
     if (!parse_listen(listen, &address))
@@ -153,30 +153,30 @@ enum status http_open(const char *listen, const struct http_source *source, stru
                          "http.listen: cannot listen on %s: %s (another instance? choose another "
                          "port, or turn it off with an empty http.listen)",
                          listen, strerror(errno));
-    struct http *http = memory_zeroed(1, sizeof(*http));
-    http->source = *source;
-    http->port = port_of(fd);
-    http->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, http,
-                                    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                                    (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-                                    (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                    (size_t)CONNECTION_BYTES_MAX, MHD_OPTION_END);
-    if (http->daemon == NULL) {
+    struct endpoint *endpoint = memory_zeroed(1, sizeof(*endpoint));
+    endpoint->source = *source;
+    endpoint->port = port_of(fd);
+    endpoint->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, endpoint, MHD_OPTION_LISTEN_SOCKET,
+        fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES_MAX,
+        MHD_OPTION_END);
+    if (endpoint->daemon == NULL) {
         close(fd);
-        free(http);
+        free(endpoint);
         return error_set(err, STATUS_FATAL, "http.listen: cannot start the server on %s", listen);
     }
-    *out = http;
+    *out = endpoint;
     return STATUS_OK;
 }
 
-uint16_t http_port(const struct http *http)
+uint16_t endpoint_port(const struct endpoint *endpoint)
 {
-    return http->port;
+    return endpoint->port;
 }
 
-void http_close(struct http *http)
+void endpoint_close(struct endpoint *endpoint)
 {
-    MHD_stop_daemon(http->daemon);
-    free(http);
+    MHD_stop_daemon(endpoint->daemon);
+    free(endpoint);
 }

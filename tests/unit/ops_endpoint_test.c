@@ -13,11 +13,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "ops/http.h"
+#include "ops/endpoint.h"
 
 struct fixture {
     bool ready;
-    struct http *http;
+    struct endpoint *endpoint;
 };
 
 static bool show_metrics(void *context, struct buffer *out)
@@ -35,9 +35,9 @@ static bool show_ready(void *context, struct buffer *reason)
 static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    const struct http_source source = {show_metrics, show_ready, f};
+    const struct endpoint_source source = {show_metrics, show_ready, f};
     struct error err;
-    if (http_open("127.0.0.1:0", &source, &f->http, &err) != STATUS_OK)
+    if (endpoint_open("127.0.0.1:0", &source, &f->endpoint, &err) != STATUS_OK)
         fail_msg("%s", err.text);
     *state = f;
     return 0;
@@ -46,7 +46,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    http_close(f->http);
+    endpoint_close(f->endpoint);
     free(f);
     return 0;
 }
@@ -55,7 +55,7 @@ static int tear_down(void **state)
 static void ask(const struct fixture *f, const char *request, char *answer, size_t size)
 {
     const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons(http_port(f->http)),
+                                        .sin_port = htons(endpoint_port(f->endpoint)),
                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const struct timeval patience = {.tv_sec = 10};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -120,25 +120,25 @@ static void taken_port__is_named(void **state)
 {
     struct fixture *f = *state;
     char listen[64];
-    struct http *other;
+    struct endpoint *other;
     struct error err;
-    const struct http_source source = {show_metrics, show_ready, f};
-    snprintf(listen, sizeof(listen), "127.0.0.1:%u", http_port(f->http));
-    assert_int_equal(http_open(listen, &source, &other, &err), STATUS_FATAL);
+    const struct endpoint_source source = {show_metrics, show_ready, f};
+    snprintf(listen, sizeof(listen), "127.0.0.1:%u", endpoint_port(f->endpoint));
+    assert_int_equal(endpoint_open(listen, &source, &other, &err), STATUS_FATAL);
     assert_non_null(strstr(err.text, listen));
 }
 
 static void bad_addresses__are_refused(void **state)
 {
     struct fixture *f = *state;
-    const struct http_source source = {show_metrics, show_ready, f};
+    const struct endpoint_source source = {show_metrics, show_ready, f};
     const char *const bad[] = {
         "",      "9464", "localhost:9464", "127.0.0.1:", "127.0.0.1:70000", "127.0.0.1:1x",
         "[::1]", "[:80"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct http *other;
+        struct endpoint *other;
         struct error err;
-        assert_int_equal(http_open(bad[i], &source, &other, &err), STATUS_FATAL);
+        assert_int_equal(endpoint_open(bad[i], &source, &other, &err), STATUS_FATAL);
     }
 }
 
