@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/kafkad.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <librdkafka/rdkafka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include "lib/process.h"
+#include "lib/workspace.h"
+
+enum { SCRIPT_TIMEOUT_MS = 300000, ADMIN_TIMEOUT_MS = 30000 };
+
+struct kafkad {
+    char *dir;
+    char *bootstrap;
+    pid_t guardian;
+    int lifeline; // closing it makes the guardian clean up
+    rd_kafka_t *client;
+};
+
+static void end_kafka(const char *pid_path)
+{
+    char *text = workspace_read(pid_path);
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
+    if (pid > 1 && kill(pid, SIGKILL) == 0)
+        while (kill(pid, 0) == 0)
+            process_nap();
+}
+
+static _Noreturn void guard(const char *dir, int lifeline)
+{
+    char byte;
+    setsid();
+    int null_fd = open("/dev/null", O_RDWR);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        dup2(null_fd, fd);
+    while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
+        continue;
+    end_kafka(workspace_text("%s/kafka/pid", dir));
+    workspace_remove(dir);
+    _exit(0);
+}
+
+static void start_guardian(struct kafkad *kafkad)
+{
+    int pipe_fds[2];
+    ensure(pipe2(pipe_fds, O_CLOEXEC) == 0);
+    kafkad->guardian = fork();
+    ensure(kafkad->guardian >= 0);
+    if (kafkad->guardian == 0) {
+        close(pipe_fds[1]);
+        guard(kafkad->dir, pipe_fds[0]);
+    }
+    close(pipe_fds[0]);
+    kafkad->lifeline = pipe_fds[1];
+}
+
+// The jars lie in the build directory, which is where the program under test is.
+static void name_build_directory(void)
+{
+    const char *binary = getenv("TEST_BINARY");
+    if (binary == NULL)
+        return;
+    char *build = memory_text(binary);
+    char *slash = strrchr(build, '/');
+    ensure(slash != NULL);
+    *slash = '\0';
+    setenv("B", build, 1);
+    free(build);
+}
+
+static void run_script(struct kafkad *kafkad, const char *verb)
+{
+    char *dir = workspace_text("%s/kafka", kafkad->dir);
+    char *log = workspace_text("%s/script.log", kafkad->dir);
+    const char *const argv[] = {"tests/kafka/kafka", verb, dir, NULL};
+    if (process_run(argv, log, SCRIPT_TIMEOUT_MS) != 0) {
+        char *said = workspace_read(log);
+        char *kafka_log = workspace_text("%s/kafka.log", dir);
+        char *kafka_said = workspace_read(kafka_log);
+        fprintf(stderr, "tests/kafka/kafka %s failed: %s\n%.4000s\n", verb, said, kafka_said);
+        exit(1);
+    }
+    free(dir);
+    free(log);
+}
+
+static rd_kafka_t *connect_client(const char *bootstrap)
+{
+    char text[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, text, sizeof(text));
+    rd_kafka_conf_set(conf, "log_level", "2", text, sizeof(text));
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    ensure(client != NULL);
+    return client;
+}
+
+struct kafkad *kafkad_open(void)
+{
+    struct kafkad *kafkad = memory_zeroed(1, sizeof(*kafkad));
+    kafkad->dir = workspace_make();
+    start_guardian(kafkad);
+    name_build_directory();
+    run_script(kafkad, "start");
+    char *path = workspace_text("%s/kafka/bootstrap", kafkad->dir);
+    kafkad->bootstrap = workspace_read(path);
+    free(path);
+    kafkad->bootstrap[strcspn(kafkad->bootstrap, "\n")] = '\0';
+    kafkad->client = connect_client(kafkad->bootstrap);
+    return kafkad;
+}
+
+void kafkad_close(struct kafkad *kafkad)
+{
+    if (kafkad == NULL)
+        return;
+    rd_kafka_destroy(kafkad->client);
+    close(kafkad->lifeline);
+    while (waitpid(kafkad->guardian, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    free(kafkad->dir);
+    free(kafkad->bootstrap);
+    free(kafkad);
+}
+
+const char *kafkad_bootstrap(const struct kafkad *kafkad)
+{
+    return kafkad->bootstrap;
+}
+
+void kafkad_stop(struct kafkad *kafkad)
+{
+    run_script(kafkad, "stop");
+}
+
+void kafkad_restart(struct kafkad *kafkad)
+{
+    run_script(kafkad, "restart");
+}
+
+int32_t kafkad_partitions(struct kafkad *kafkad, const char *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(kafkad->client, topic, NULL);
+    rd_kafka_resp_err_t failed =
+        rd_kafka_metadata(kafkad->client, 0, handle, &metadata, ADMIN_TIMEOUT_MS);
+    ensure(failed == RD_KAFKA_RESP_ERR_NO_ERROR);
+    int32_t partitions = -1;
+    if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        partitions = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    return partitions;
+}
+
+// The result of an admin call; the caller destroys the event.
+static rd_kafka_event_t *await_event(rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_TIMEOUT_MS);
+    ensure(event != NULL);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        fprintf(stderr, "admin call: %s\n", rd_kafka_event_error_string(event));
+        exit(1);
+    }
+    return event;
+}
+
+static void check_created(const rd_kafka_event_t *event)
+{
+    size_t count;
+    const rd_kafka_topic_result_t **results = rd_kafka_CreateTopics_result_topics(
+        rd_kafka_event_CreateTopics_result((rd_kafka_event_t *)event), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (rd_kafka_topic_result_error(results[i]) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            continue;
+        fprintf(stderr, "topic %s: %s\n", rd_kafka_topic_result_name(results[i]),
+                rd_kafka_topic_result_error_string(results[i]));
+        exit(1);
+    }
+}
+
+void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
+                  const char *cleanup_policy)
+{
+    char text[512];
+    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, text, sizeof(text));
+    ensure(topic != NULL);
+    if (cleanup_policy != NULL)
+        rd_kafka_NewTopic_set_config(topic, "cleanup.policy", cleanup_policy);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafkad->client);
+    rd_kafka_CreateTopics(kafkad->client, &topic, 1, NULL, queue);
+    rd_kafka_event_t *event = await_event(queue);
+    check_created(event);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_NewTopic_destroy(topic);
+    while (kafkad_partitions(kafkad, name) != partitions)
+        process_nap();
+}
+
+static char *setting_in(rd_kafka_event_t *event, const char *setting)
+{
+    size_t count;
+    size_t entry_count;
+    const rd_kafka_ConfigResource_t **resources = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(event), &count);
+    ensure(count == 1);
+    const rd_kafka_ConfigEntry_t **entries =
+        rd_kafka_ConfigResource_configs(resources[0], &entry_count);
+    for (size_t i = 0; i < entry_count; i++) {
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), setting) == 0)
+            return memory_text(rd_kafka_ConfigEntry_value(entries[i]));
+    }
+    return memory_text("");
+}
+
+char *kafkad_topic_setting(struct kafkad *kafkad, const char *topic, const char *setting)
+{
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafkad->client);
+    rd_kafka_DescribeConfigs(kafkad->client, &resource, 1, NULL, queue);
+    rd_kafka_event_t *event = await_event(queue);
+    char *value = setting_in(event, setting);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_ConfigResource_destroy(resource);
+    return value;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real Apache Kafka for the tests of one program (tests/kafka/kafka starts it), with its data in
+// a directory of its own. It does not outlive the program, even one that is killed: a guardian
+// process holds a pipe from it, and when that closes ends Kafka and removes the directory.
+#ifndef LIB_KAFKAD_H
+#define LIB_KAFKAD_H
+
+#include <stdint.h>
+
+struct kafkad;
+
+// Starts Kafka and waits until it answers; the test program stops when that fails. To be called
+// while the program has one thread: it forks.
+struct kafkad *kafkad_open(void);
+void kafkad_close(struct kafkad *kafkad);
+
+// "127.0.0.1:port": the same over restarts.
+const char *kafkad_bootstrap(const struct kafkad *kafkad);
+
+// In good order; kafkad_restart waits until it answers again.
+void kafkad_stop(struct kafkad *kafkad);
+void kafkad_restart(struct kafkad *kafkad);
+
+// Creates a topic and waits until the metadata shows it. `cleanup_policy` NULL: the default.
+void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
+                  const char *cleanup_policy);
+
+// The value of a topic's setting, the caller's to free().
+char *kafkad_topic_setting(struct kafkad *kafkad, const char *topic, const char *setting);
+
+// The partitions of a topic; -1 when it does not exist.
+int32_t kafkad_partitions(struct kafkad *kafkad, const char *topic);
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/records.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include "lib/process.h"
+
+enum { REQUEST_TIMEOUT_MS = 10000, SETTLE_TIMEOUT_MS = 60000, READ_TIMEOUT_MS = 60000 };
+
+static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char text[512];
+    ensure(rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK);
+}
+
+static rd_kafka_t *connect_consumer(const char *bootstrap, const char *group, const char *isolation)
+{
+    char text[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    set(conf, "bootstrap.servers", bootstrap);
+    set(conf, "group.id", group);
+    set(conf, "isolation.level", isolation);
+    set(conf, "enable.auto.commit", "false");
+    set(conf, "enable.partition.eof", "true");
+    set(conf, "queued.min.messages", "1000000");
+    set(conf, "fetch.wait.max.ms", "20");
+    set(conf, "log_level", "2");
+    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    ensure(consumer != NULL);
+    rd_kafka_poll_set_consumer(consumer);
+    return consumer;
+}
+
+static int32_t partition_count(rd_kafka_t *client, const char *topic)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(client, topic, NULL);
+    rd_kafka_resp_err_t failed =
+        rd_kafka_metadata(client, 0, handle, &metadata, REQUEST_TIMEOUT_MS);
+    ensure(failed == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1);
+    int32_t count = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    return count;
+}
+
+static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
+{
+    int64_t low;
+    int64_t high;
+    rd_kafka_resp_err_t failed =
+        rd_kafka_query_watermark_offsets(client, topic, partition, &low, &high, REQUEST_TIMEOUT_MS);
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+}
+
+// Committed markers reach a topic a moment after the transaction's outcome is decided.
+static void await_settled(rd_kafka_t *committed, const char *bootstrap, const char *topic,
+                          int32_t partitions)
+{
+    rd_kafka_t *uncommitted = connect_consumer(bootstrap, "records", "read_uncommitted");
+    int64_t deadline_ms = process_clock_ms() + SETTLE_TIMEOUT_MS;
+    for (int32_t p = 0; p < partitions; p++) {
+        for (;;) {
+            int64_t end = end_of(uncommitted, topic, p);
+            if (end >= 0 && end_of(committed, topic, p) == end)
+                break;
+            if (process_clock_ms() > deadline_ms) {
+                fprintf(stderr, "%s/%d: a transaction stays open\n", topic, p);
+                exit(1);
+            }
+            process_nap();
+        }
+    }
+    rd_kafka_destroy(uncommitted);
+}
+
+static struct view copy_of(const void *bytes, size_t size)
+{
+    if (bytes == NULL)
+        return (struct view){NULL, 0};
+    return (struct view){memory_copy(bytes, size), size};
+}
+
+static void copy_headers(struct topic_record *record, const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    size_t count = rd_kafka_header_cnt(headers);
+    record->headers = memory_zeroed(count, sizeof(*record->headers));
+    record->header_count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *name;
+        const void *value;
+        size_t size;
+        ensure(rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0);
+        record->headers[i] = (struct topic_header){memory_text(name), copy_of(value, size)};
+    }
+}
+
+static void append(struct topic_records *records, const rd_kafka_message_t *message)
+{
+    rd_kafka_timestamp_type_t kind;
+    if (records->count == records->capacity) {
+        records->capacity = records->capacity == 0 ? 1024 : 2 * records->capacity;
+        records->items = memory_resized(records->items, records->capacity, sizeof(*records->items));
+    }
+    struct topic_record *record = &records->items[records->count++];
+    *record = (struct topic_record){
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(message, &kind),
+        .key = copy_of(message->key, message->key_len),
+        .value = copy_of(message->payload, message->len),
+    };
+    copy_headers(record, message);
+}
+
+static void read_all(struct topic_records *records, rd_kafka_t *consumer, int32_t open)
+{
+    int64_t deadline_ms = process_clock_ms() + READ_TIMEOUT_MS;
+    while (open > 0) {
+        ensure(process_clock_ms() < deadline_ms);
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 100);
+        if (message == NULL)
+            continue;
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            open--;
+        else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+            append(records, message);
+        rd_kafka_message_destroy(message);
+    }
+}
+
+static int by_partition_and_offset(const void *left, const void *right)
+{
+    const struct topic_record *a = left;
+    const struct topic_record *b = right;
+    if (a->partition != b->partition)
+        return a->partition < b->partition ? -1 : 1;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+void records_read(struct topic_records *records, const char *bootstrap, const char *topic)
+{
+    *records = (struct topic_records){0};
+    rd_kafka_t *consumer = connect_consumer(bootstrap, "records", "read_committed");
+    int32_t partitions = partition_count(consumer, topic);
+    await_settled(consumer, bootstrap, topic, partitions);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+    for (int32_t p = 0; p < partitions; p++)
+        rd_kafka_topic_partition_list_add(list, topic, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    ensure(rd_kafka_assign(consumer, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_partition_list_destroy(list);
+    read_all(records, consumer, partitions);
+    rd_kafka_consumer_close(consumer);
+    rd_kafka_destroy(consumer);
+    if (records->count > 0)
+        qsort(records->items, records->count, sizeof(*records->items), by_partition_and_offset);
+}
+
+void records_release(struct topic_records *records)
+{
+    for (size_t i = 0; i < records->count; i++) {
+        struct topic_record *record = &records->items[i];
+        for (size_t h = 0; h < record->header_count; h++) {
+            free(record->headers[h].name);
+            free((void *)record->headers[h].value.data);
+        }
+        free(record->headers);
+        free((void *)record->key.data);
+        free((void *)record->value.data);
+    }
+    free(records->items);
+    *records = (struct topic_records){0};
+}
+
+char *record_header(const struct topic_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->header_count; i++) {
+        if (strcmp(record->headers[i].name, name) == 0)
+            return memory_copy(record->headers[i].value.data, record->headers[i].value.size);
+    }
+    return NULL;
+}
+
+struct group_watch {
+    rd_kafka_t *consumer;
+    char *topic;
+    int32_t partitions;
+};
+
+struct group_watch *group_watch_open(const char *bootstrap, const char *group, const char *topic,
+                                     int32_t partitions)
+{
+    struct group_watch *watch = memory_zeroed(1, sizeof(*watch));
+    watch->consumer = connect_consumer(bootstrap, group, "read_committed");
+    watch->topic = memory_text(topic);
+    watch->partitions = partitions;
+    return watch;
+}
+
+void group_watch_close(struct group_watch *watch)
+{
+    if (watch == NULL)
+        return;
+    rd_kafka_destroy(watch->consumer);
+    free(watch->topic);
+    free(watch);
+}
+
+// NULL: not known just now, for example because a transaction with offsets is open.
+static rd_kafka_topic_partition_list_t *committed_of(struct group_watch *watch)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(watch->partitions);
+    for (int32_t p = 0; p < watch->partitions; p++)
+        rd_kafka_topic_partition_list_add(list, watch->topic, p);
+    rd_kafka_resp_err_t failed = rd_kafka_committed(watch->consumer, list, REQUEST_TIMEOUT_MS);
+    for (int i = 0; i < list->cnt && failed == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+        failed = list->elems[i].err;
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return list;
+    rd_kafka_topic_partition_list_destroy(list);
+    return NULL;
+}
+
+int64_t group_watch_committed(struct group_watch *watch, int32_t partition)
+{
+    rd_kafka_topic_partition_list_t *list = committed_of(watch);
+    if (list == NULL)
+        return -1;
+    rd_kafka_topic_partition_t *found =
+        rd_kafka_topic_partition_list_find(list, watch->topic, partition);
+    int64_t offset = found == NULL || found->offset < 0 ? -1 : found->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return offset;
+}
+
+int64_t group_watch_lag(struct group_watch *watch)
+{
+    rd_kafka_topic_partition_list_t *list = committed_of(watch);
+    if (list == NULL)
+        return -1;
+    int64_t lag = 0;
+    for (int i = 0; i < list->cnt && lag >= 0; i++) {
+        int64_t end = end_of(watch->consumer, watch->topic, list->elems[i].partition);
+        int64_t at = list->elems[i].offset < 0 ? 0 : list->elems[i].offset;
+        lag = end < 0 ? -1 : lag + end - at;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return lag;
+}

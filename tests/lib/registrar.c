@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/registrar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "demo/generator.h"
+#include "lib/workspace.h"
+#include "registry/registry.h"
+#include "wire/schemas.h"
+
+enum { DEADLINE_MS = 20000 };
+
+static uint32_t put(struct registry *registry, const char *topic, const char *suffix,
+                    struct view schema)
+{
+    struct error err;
+    uint32_t id;
+    char *subject = workspace_text("%s-%s", topic, suffix);
+    if (registry_register(registry, subject, schema, DEADLINE_MS, &id, &err) != STATUS_OK) {
+        fprintf(stderr, "registering %s failed: %s\n", subject, err.text);
+        exit(1);
+    }
+    free(subject);
+    return id;
+}
+
+struct registrar_ids registrar_register(const char *url, const char *purchases_topic,
+                                        const char *alerts_topic)
+{
+    const struct registry_settings settings = {
+        .url = url,
+        .timeout_ms = 5000,
+        .unknown_after_ms = 10000,
+    };
+    struct registry *registry;
+    struct error err;
+    if (registry_open(&settings, &registry, &err) != STATUS_OK) {
+        fprintf(stderr, "registry: %s\n", err.text);
+        exit(1);
+    }
+    struct registrar_ids ids;
+    ids.purchase = put(registry, purchases_topic, "value", schema_purchase());
+    ids.mismatch = put(registry, purchases_topic, "mismatch", generator_mismatch_schema());
+    ids.alert = put(registry, alerts_topic, "value", schema_alert());
+    registry_close(registry);
+    return ids;
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purchases made by the generator and written into a topic, and what must come of them: the alerts
+// by the oracle, one a partition, and the dead letters.
+#ifndef LIB_WORKLOAD_H
+#define LIB_WORKLOAD_H
+
+#include "demo/generator.h"
+#include "lib/loader.h"
+#include "lib/oracle.h"
+
+struct expected_alert {
+    char *card;
+    size_t rule;
+    int64_t timestamp_ms;
+    int64_t detected_at_ms;
+    uint64_t count;
+    int32_t partition; // of the purchase that raised it
+    int64_t offset;
+    int64_t message_timestamp_ms;
+};
+
+struct expected_letter {
+    enum dead_letter_class class_;
+    int32_t partition;
+    int64_t offset;
+};
+
+struct workload_settings {
+    struct generator_settings generator;
+    struct oracle_settings oracle;
+    const char *bootstrap;
+    const char *topic;
+    int32_t partitions;
+};
+
+struct workload {
+    struct generator *generator;
+    struct loader *loader;
+    struct oracle **oracles; // by partition
+    struct oracle_settings oracle_settings;
+    int32_t partitions;
+    size_t sent_count;
+    size_t duplicate_count;
+    size_t late_count; // purchases late for at least one rule
+    struct expected_alert *alerts;
+    size_t alert_count;
+    size_t alert_capacity;
+    struct expected_letter *letters;
+    size_t letter_count;
+    size_t letter_capacity;
+};
+
+void workload_open(struct workload *workload, const struct workload_settings *settings);
+void workload_close(struct workload *workload);
+
+// Sends the next `count` messages and waits until they are on the broker. May be repeated.
+void workload_send(struct workload *workload, size_t count);
+
+// Sends one message made up by the test (or by generator_malformed) to a partition (-1: by the
+// key) and accounts for it. Flush with loader_flush.
+void workload_take(struct workload *workload, const struct generated *message, int32_t partition);
+
+#endif
