@@ -34,11 +34,13 @@ struct tail {
     uint32_t count;
 };
 
-// A run of bursting events while it is walked along.
+// A run of bursting events while it is walked along, and where its alert goes.
 struct run {
+    const struct order *order;
+    struct step *step;
+    struct alert alert;
     bool open;
     bool alerted; // holds an event that was bursting before this insertion
-    int64_t timestamp_ms;
 };
 
 bool sliding_is_late(const struct rule *rule, int64_t stream_ms, int64_t time_ms)
@@ -88,28 +90,27 @@ static bool bursts_before(const struct order *order, size_t at)
     return false;
 }
 
-static void run_close(struct run *run, struct alert *alert, struct step *step)
+static void run_close(struct run *run)
 {
-    if (run->open && !run->alerted) {
-        alert->timestamp_ms = run->timestamp_ms;
-        step_add_alert(step, alert);
-    }
-    *run = (struct run){0};
+    if (run->open && !run->alerted)
+        step_add_alert(run->step, &run->alert);
+    run->open = false;
+    run->alerted = false;
 }
 
 // Takes the event at `at`, whose tail is given, into the run, or ends the run before it.
-static void run_take(struct run *run, const struct order *order, size_t at, const struct tail *tail,
-                     struct alert *alert, struct step *step)
+static void run_take(struct run *run, size_t at, const struct tail *tail)
 {
+    const struct order *order = run->order;
     struct slot *event = &order->events[at];
     bool was_bursting = (event->bits & order->burst) != 0;
     if (!was_bursting && tail->count < order->threshold) {
-        run_close(run, alert, step);
+        run_close(run);
         return;
     }
     event->bits |= order->burst;
     if (!run->open)
-        run->timestamp_ms = order->events[tail->first].time_ms;
+        run->alert.timestamp_ms = order->events[tail->first].time_ms;
     run->open = true;
     run->alerted |= was_bursting;
 }
@@ -129,18 +130,21 @@ void sliding_apply(const struct engine *engine, size_t rule_index, struct card *
     if (at + 1 == order.count && tail.count < order.threshold)
         return;
 
+    // The event and those behind it that it counts for, then the neighbours on both sides.
     int64_t time_ms = order.events[at].time_ms;
     int64_t until_ms = saturated_plus(time_ms, order.reach_ms);
-    struct alert alert = {
-        .rule = (uint32_t)rule_index, .detected_at_ms = time_ms, .count = rule->threshold};
-    struct run run = {0};
-    run_take(&run, &order, at, &tail, &alert, step);
+    struct run run = {.order = &order,
+                      .step = step,
+                      .alert = {.rule = (uint32_t)rule_index,
+                                .detected_at_ms = time_ms,
+                                .count = rule->threshold}};
+    run_take(&run, at, &tail);
     run.alerted |= run.open && bursts_before(&order, at);
     size_t next = at + 1;
     for (; next < order.count && order.events[next].time_ms <= until_ms; next++) {
         tail_advance(&tail, &order, next);
-        run_take(&run, &order, next, &tail, &alert, step);
+        run_take(&run, next, &tail);
     }
     run.alerted |= next < order.count && (order.events[next].bits & order.burst) != 0;
-    run_close(&run, &alert, step);
+    run_close(&run);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast the engine is by itself: purchases a second on one core. Not part of the tests.
+// By hand:
 //
-//   make tests/bench's own way, or by hand:
 //   cc -O2 -std=gnu11 -D_GNU_SOURCE -Isrc tests/bench/engine_bench.c src/engine/*.c src/base/*.c
 #include <inttypes.h>
 #include <stdio.h>
