@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An HTTP server that misbehaves as it is told: hangs, resets, cuts, floods. It answers each
 // request by the next step of its script; the last step repeats. Listens on 127.0.0.1.
-#ifndef TESTS_LIB_ODD_SERVER_H
-#define TESTS_LIB_ODD_SERVER_H
+#ifndef LIB_ODD_SERVER_H
+#define LIB_ODD_SERVER_H
 
 #include <stddef.h>
 #include <stdint.h>

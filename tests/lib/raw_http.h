@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP/1.1 over a bare socket, for tests that look at what is on the wire: sends any bytes, reads
 // one answer with a Content-Length. Everything has a deadline; failures end the test.
-#ifndef TESTS_LIB_RAW_HTTP_H
-#define TESTS_LIB_RAW_HTTP_H
+#ifndef LIB_RAW_HTTP_H
+#define LIB_RAW_HTTP_H
 
 #include <stddef.h>
 #include <stdint.h>
