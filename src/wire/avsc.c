@@ -39,9 +39,10 @@ static enum status refused(struct parser *parser, const char *why, const char *w
                      what[0] == '\0' ? "" : " ", what);
 }
 
+// Never NULL, so that an empty range of a table has an address too.
 static void *grown(void *items, uint32_t *capacity, uint32_t needed, size_t item_bytes)
 {
-    if (needed <= *capacity)
+    if (items != NULL && needed <= *capacity)
         return items;
     uint32_t larger = *capacity < 8 ? 16 : *capacity * 2;
     *capacity = larger < needed ? needed : larger;

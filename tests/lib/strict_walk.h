@@ -2,8 +2,8 @@
 // A plain recursive reader of Avro data that says whether bytes are exactly one datum of a schema,
 // by the letter: what avro-c lets pass (bytes behind the datum, booleans of 7, enums out of range)
 // is told apart from what it refuses too.
-#ifndef TESTS_LIB_STRICT_WALK_H
-#define TESTS_LIB_STRICT_WALK_H
+#ifndef LIB_STRICT_WALK_H
+#define LIB_STRICT_WALK_H
 
 #include <avro.h>
 #include <stdbool.h>

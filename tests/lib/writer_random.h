@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random writer schemas that carry purchases (some of them badly), and random data for any schema:
 // what the differential tests of src/wire feed to the plan and to avro-c.
-#ifndef TESTS_LIB_WRITER_RANDOM_H
-#define TESTS_LIB_WRITER_RANDOM_H
+#ifndef LIB_WRITER_RANDOM_H
+#define LIB_WRITER_RANDOM_H
 
 #include <avro.h>
 #include <stdbool.h>

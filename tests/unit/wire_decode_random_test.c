@@ -85,8 +85,8 @@ struct expected {
 
 static int64_t long_of(const avro_value_t *value, enum reading reading)
 {
-    int32_t narrow;
-    int64_t wide;
+    int32_t narrow = 0;
+    int64_t wide = 0;
     if (reading == READING_INT) {
         assert_int_equal(avro_value_get_int(value, &narrow), 0);
         return narrow;
@@ -99,10 +99,10 @@ static int64_t long_of(const avro_value_t *value, enum reading reading)
 
 static double double_of(const avro_value_t *value, enum reading reading, int scale)
 {
-    float narrow;
-    double wide;
-    const void *bytes;
-    size_t size;
+    float narrow = 0;
+    double wide = 0;
+    const void *bytes = NULL;
+    size_t size = 0;
     switch (reading) {
     case READING_INT:
     case READING_LONG:
@@ -124,9 +124,9 @@ static double double_of(const avro_value_t *value, enum reading reading, int sca
 
 static struct view text_of(const avro_value_t *value, enum reading reading)
 {
-    const char *text;
-    const void *bytes;
-    size_t size;
+    const char *text = NULL;
+    const void *bytes = NULL;
+    size_t size = 0;
     if (reading == READING_STRING) {
         assert_int_equal(avro_value_get_string(value, &text, &size), 0);
         return (struct view){(const uint8_t *)text, size - 1};
@@ -168,7 +168,7 @@ static struct expected expected_of(const struct world *world, avro_value_t *reco
 {
     struct expected expected = {DEAD_LETTER_NONE, {0}};
     for (size_t i = 0; i < WRITER_MEMBERS; i++) {
-        avro_value_t value;
+        avro_value_t value = {0};
         if ((world->needed & 1u << i) == 0 || !world->writer.members[i].there)
             continue;
         assert_int_equal(avro_value_get_by_name(record, writer_member_names[i], &value, NULL), 0);
@@ -233,7 +233,7 @@ static void body_check(struct world *world, struct view body)
     } else if (strict.hostile) {
         return;
     }
-    avro_value_t value;
+    avro_value_t value = {0};
     avro_generic_value_new(world->class, &value);
     int result = avro_read_whole(&value, body);
     if ((result == 0) != (strict.strict == STRICT_VALID))
@@ -367,7 +367,7 @@ static bool resolved_member(avro_value_t *resolved, size_t index, avro_value_t *
     assert_int_equal(avro_value_get_by_name(resolved, writer_member_names[index], out, NULL), 0);
     if (avro_value_get_type(out) != AVRO_UNION)
         return true;
-    avro_value_t branch;
+    avro_value_t branch = {0};
     assert_int_equal(avro_value_get_current_branch(out, &branch), 0);
     *out = branch;
     return avro_value_get_type(&branch) != AVRO_NULL;
@@ -377,7 +377,7 @@ static struct purchase resolved_purchase(avro_value_t *resolved)
 {
     struct purchase purchase = {0};
     for (size_t i = 0; i < WRITER_MEMBERS; i++) {
-        avro_value_t value;
+        avro_value_t value = {0};
         if (!resolved_member(resolved, i, &value))
             continue;
         purchase.present |= 1u << i;
@@ -399,7 +399,7 @@ static struct purchase resolved_purchase(avro_value_t *resolved)
 
 static void resolution_check(struct world *world, avro_value_iface_t *resolver, struct view body)
 {
-    avro_value_t value, resolved;
+    avro_value_t value = {0}, resolved = {0};
     avro_generic_value_new(world->class, &value);
     assert_int_equal(avro_read_whole(&value, body), 0);
     assert_int_equal(avro_resolved_reader_new_value(resolver, &resolved), 0);
