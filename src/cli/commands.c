@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+
+#include <string.h>
+
+const struct line_option common_options[] = {
+    {"config", 'c', "FILE", "Read the configuration from a YAML file."},
+    {"set", '\0', "KEY=VALUE", "Set one key, over file and environment; may be repeated."},
+    {"help", 'h', NULL, "Say what the command does."},
+    {NULL, '\0', NULL, NULL},
+};
+
+static const struct line_option no_options[] = {{NULL, '\0', NULL, NULL}};
+
+static const struct line_option init_options[] = {
+    {"partitions", '\0', "N", "Partitions of a purchases topic that is created (default 4)."},
+    {NULL, '\0', NULL, NULL},
+};
+
+static int run_service(const struct config *config, const struct line *line)
+{
+    (void)line;
+    return cli_run(config);
+}
+
+const struct command commands[] = {
+    {"run", "", 0, "the service: purchases in, alerts out",
+     "Joins the consumer group, restores its state and raises alerts until SIGTERM or\n"
+     "SIGINT, which commit and checkpoint first. A second signal exits at once; that is\n"
+     "as safe as a crash. Waits, and says so, while Kafka or the registry is away.\n",
+     no_options, run_service, NULL},
+    {"init", "", 0, "create the topics that are missing, register the schemas",
+     "Creates purchases, travel_flags, the alert topics, dead letters and the changelog\n"
+     "where they are missing, and registers the schemas under <topic>-value. What is\n"
+     "there already is left as it is, so it may be run again. Prints a line for each.\n",
+     init_options, cli_init, NULL},
+    {"check", "", 0, "connect and report everything that is wrong; change nothing",
+     "Reads and validates the configuration, then looks at brokers, topics, registry,\n"
+     "state directory and secret. Prints a line for each: ok, note, or problem with what\n"
+     "to do about it. Exits with 1 when there is a problem.\n",
+     no_options, cli_check, NULL},
+    {"help", "[COMMAND | config]", 1, "explain a command, or list the configuration's keys",
+     "Without an argument, lists the commands.\n", no_options, NULL, cli_help},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *at = commands; at->name != NULL; at++) {
+        if (strcmp(at->name, name) == 0)
+            return at;
+    }
+    return NULL;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands that look at a cluster share: connections, the alert schema, lines of findings.
+#ifndef CLI_CONNECT_H
+#define CLI_CONNECT_H
+
+#include "broker/broker_kafka.h"
+#include "config/config.h"
+#include "registry/registry.h"
+
+enum { CONNECT_DEADLINE_MS = 10000 };
+
+// Opens the cluster's handle with kafka.* of the configuration; connects lazily.
+enum status connect_cluster(const struct config *config, struct kafka_cluster **out,
+                            struct error *err) MUST_USE;
+// Opens the registry's client, without a cache on disk.
+enum status connect_registry(const struct config *config, struct registry **out,
+                             struct error *err) MUST_USE;
+
+// The text of the alert schema: the configured file, read into `file` (initialised by the caller),
+// or the built-in one.
+enum status connect_alert_schema(const struct config *config, struct buffer *file,
+                                 struct view *schema, struct error *err) MUST_USE;
+
+// Lines on stdout: "ok       topic purchases: 4 partitions".
+struct findings {
+    size_t problem_count;
+};
+
+void findings_add(struct findings *findings, const char *kind, const char *subject,
+                  const char *format, ...) PRINTF_LIKE(4, 5);
+void findings_problem(struct findings *findings, const char *subject, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+#endif
