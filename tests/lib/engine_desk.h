@@ -2,8 +2,8 @@
 // A desk at which the engine's unit tests put down one purchase after the other: an engine, a
 // partition's stream time, one card, and the last step's results. In the header alone, because
 // engine tests link with nothing else.
-#ifndef TESTS_LIB_ENGINE_DESK_H
-#define TESTS_LIB_ENGINE_DESK_H
+#ifndef LIB_ENGINE_DESK_H
+#define LIB_ENGINE_DESK_H
 
 #include <setjmp.h>
 #include <stdarg.h>
