@@ -43,7 +43,8 @@ SAN_TEST_SCALE ?= 25
 SAN_UNIT_TESTS := $(UNIT_TESTS:$(B)/%=$(SAN_TEST_B)/%)
 SAN_INTEGRATION_TESTS := $(INTEGRATION_TESTS:$(B)/%=$(SAN_TEST_B)/%)
 
-# What tests may read: the program under test, and how much to repeat (percent).
+# What tests may read: the build directory, the program under test, how much to repeat (percent).
+export B
 export TEST_BINARY := $(abspath $(B)/cardwatch)
 export TEST_SCALE ?= 100
 RUN_TESTS := tests/run --logs $(B)/test-logs
