@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The checkpoint record in the store:
+//   u8 version (1) | zigzag changelog offset | meta record (record_meta.c)
+#ifndef STORE_CHECKPOINT_H
+#define STORE_CHECKPOINT_H
+
+#include "store/store.h"
+
+enum { CHECKPOINT_FORMAT_VERSION = 1 };
+
+// Appends the encoding. False only when the buffer's maximum is passed.
+bool checkpoint_encode(const struct checkpoint *checkpoint, struct buffer *out) MUST_USE;
+// STATUS_RECORD when the bytes are not a checkpoint record that this program reads.
+enum status checkpoint_decode(struct view bytes, struct checkpoint *out,
+                              struct error *err) MUST_USE;
+
+#endif
