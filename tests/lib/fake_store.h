@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store port in memory: a directory of stores that outlives its users, with faults on demand.
+// Deterministic: a checkpoint ends at a poll that waits, or at the poll after as many as were set.
+//
+// A crash of a worker or process is played thus:
+//   fake_store_crash(dir); ... the worker is taken apart by its usual ways ...;
+//   fake_store_restart(dir)
+// Between the two nothing that is done to a store lasts.
+#ifndef TESTS_LIB_FAKE_STORE_H
+#define TESTS_LIB_FAKE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/store.h"
+
+// The port. It lasts, with all that its stores hold, until its `close`, which frees everything; all
+// stores must be closed then. The functions below take no other implementation's directory.
+struct store_dir *fake_store_dir_open(void);
+
+// Polls without `wait` that answer "running" before a checkpoint ends (0 at first: the first poll
+// ends it).
+void fake_store_set_polls(struct store_dir *dir, unsigned polls);
+// The `countdown`-th checkpoint to end from now on fails (1: the next one; 0: none).
+void fake_store_fail_checkpoint(struct store_dir *dir, unsigned countdown);
+// The same for `open`: it answers `status` with some sentence.
+void fake_store_fail_open(struct store_dir *dir, unsigned countdown, enum status status);
+
+enum fake_damage { FAKE_DAMAGE_NONE, FAKE_DAMAGE_OPEN, FAKE_DAMAGE_LOAD, FAKE_DAMAGE_READ };
+// From now on open, or load, or get and scan of the partition answer STATUS_RECORD, until it is
+// reset or dropped.
+void fake_store_damage(struct store_dir *dir, int32_t partition, enum fake_damage damage);
+
+// `running_last`: whether checkpoints that are running reach the disk.
+void fake_store_crash(struct store_dir *dir, bool running_last);
+void fake_store_restart(struct store_dir *dir);
+
+// Checkpoints that have reached the disk.
+size_t fake_store_checkpoint_count(const struct store_dir *dir);
+// Calls of get.
+size_t fake_store_get_count(const struct store_dir *dir);
+// Stores that are open.
+size_t fake_store_open_count(const struct store_dir *dir);
+
+#endif
