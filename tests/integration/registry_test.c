@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The registry's client over real sockets: against the development registry, and against servers
 // that hang, reset, cut, flood and answer nonsense.
-#include <dirent.h>
 #include <ftw.h>
 #include <pthread.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,7 +14,6 @@
 
 #include <cmocka.h>
 
-#include "base/file.h"
 #include "demo/dev_registry.h"
 #include "lib/odd_server.h"
 #include "registry/registry.h"
@@ -659,21 +656,6 @@ static void registry__hands_out_what_is_not_avro_for_the_decoder_to_refuse(void 
     odd_server_close(server);
 }
 
-static void registry__wrong_settings_are_named(void **state)
-{
-    (void)state;
-    struct registry_settings settings;
-    struct registry *registry = NULL;
-    struct error err = {""};
-    settings_init(&settings, "localhost:8081");
-    assert_int_equal(registry_open(&settings, &registry, &err), STATUS_FATAL);
-    assert_holds(err.text, "schema_registry.url: 'localhost:8081'");
-    settings_init(&settings, "https://localhost:8081");
-    settings.ca_file = "/nonexistent/ca.pem";
-    assert_int_equal(registry_open(&settings, &registry, &err), STATUS_FATAL);
-    assert_holds(err.text, "schema_registry.ca_file: /nonexistent/ca.pem");
-}
-
 // A proxy in the environment must not stand between the tests and their servers.
 static int environment_set_up(void **state)
 {
@@ -704,7 +686,6 @@ int main(void)
         cmocka_unit_test(registry__never_shows_the_urls_password),
         cmocka_unit_test(registry__follows_redirects_but_not_out_of_http),
         cmocka_unit_test(registry__hands_out_what_is_not_avro_for_the_decoder_to_refuse),
-        cmocka_unit_test(registry__wrong_settings_are_named),
     };
     return cmocka_run_group_tests(tests, environment_set_up, NULL);
 }
