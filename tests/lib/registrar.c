@@ -41,8 +41,8 @@ struct registrar_ids registrar_register(const char *url, const char *purchases_t
     }
     struct registrar_ids ids;
     ids.purchase = put(registry, purchases_topic, "value", schema_purchase());
-    ids.mismatch = put(registry, purchases_topic, "mismatch", generator_mismatch_schema());
     ids.alert = put(registry, alerts_topic, "value", schema_alert());
+    ids.mismatch = put(registry, purchases_topic, "mismatch", generator_mismatch_schema());
     registry_close(registry);
     return ids;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/memory.h"
 #include "lib/registrar.h"
 #include "lib/workspace.h"
 
@@ -223,4 +224,38 @@ bool scene_judge(struct scene *scene, size_t *repeats)
     bool avro = judge_topic(scene, scene->alerts_avro, ALERT_AVRO, repeats);
     bool json = judge_topic(scene, scene->alerts_json, ALERT_JSON, repeats);
     return judge_dead_letters(scene) && avro && json;
+}
+
+int stage_setup(void **state)
+{
+    struct stage *stage = memory_zeroed(1, sizeof(*stage));
+    stage->kafka = kafkad_open();
+    *state = stage;
+    return 0;
+}
+
+int stage_teardown(void **state)
+{
+    struct stage *stage = *state;
+    kafkad_close(stage->kafka);
+    free(stage);
+    return 0;
+}
+
+struct scene *stage_scene(void **state, const struct scene_settings *settings)
+{
+    struct stage *stage = *state;
+    ensure(!stage->open);
+    scene_open(&stage->scene, stage->kafka, settings);
+    stage->open = true;
+    return &stage->scene;
+}
+
+int stage_end_test(void **state)
+{
+    struct stage *stage = *state;
+    if (stage->open)
+        scene_close(&stage->scene);
+    stage->open = false;
+    return 0;
 }

@@ -4,6 +4,8 @@
 #ifndef LIB_SCENE_H
 #define LIB_SCENE_H
 
+#include <stdlib.h>
+
 #include "demo/dev_registry.h"
 #include "lib/cardwatch.h"
 #include "lib/judge.h"
@@ -72,5 +74,24 @@ bool scene_judge(struct scene *scene, size_t *repeats);
 
 // True when the program runs at full size (E2E_FULL).
 bool scene_full_size(void);
+
+// For cmocka: Kafka for a group of tests, a scene for each of them.
+struct stage {
+    struct kafkad *kafka;
+    struct scene scene;
+    bool open;
+};
+
+// Group setup and teardown.
+int stage_setup(void **state);
+int stage_teardown(void **state);
+// The test's scene; closed by stage_end_test, the tests' teardown, even if the test fails.
+struct scene *stage_scene(void **state, const struct scene_settings *settings);
+int stage_end_test(void **state);
+#define stage_test(test) cmocka_unit_test_teardown(test, stage_end_test)
+// Runs an array of tests; with TEST_FILTER in the environment those whose names match (* and ?).
+#define stage_run(tests)                                                                           \
+    (cmocka_set_test_filter(getenv("TEST_FILTER")),                                                \
+     cmocka_run_group_tests(tests, stage_setup, stage_teardown))
 
 #endif

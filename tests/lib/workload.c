@@ -14,6 +14,7 @@ void workload_open(struct workload *workload, const struct workload_settings *se
         .oracles = memory_zeroed((size_t)settings->partitions, sizeof(struct oracle *)),
         .oracle_settings = settings->oracle,
         .partitions = settings->partitions,
+        .schema_id = settings->generator.schema_id,
     };
     for (int32_t p = 0; p < settings->partitions; p++)
         workload->oracles[p] = oracle_open(&settings->oracle);
@@ -132,4 +133,20 @@ void workload_send(struct workload *workload, size_t count)
         workload_take(workload, &message, -1);
     }
     loader_flush(workload->loader);
+}
+
+void workload_purchase(struct workload *workload, const struct purchase_values *purchase,
+                       int64_t message_timestamp_ms)
+{
+    struct buffer value;
+    buffer_init(&value, 4096);
+    ensure(purchase_write(purchase, workload->schema_id, &value));
+    const struct generated message = {
+        .key = purchase->credit_card,
+        .value = buffer_view(&value),
+        .message_timestamp_ms = message_timestamp_ms,
+        .purchase = *purchase,
+    };
+    workload_take(workload, &message, -1);
+    buffer_release(&value);
 }

@@ -39,6 +39,7 @@ struct workload {
     struct oracle **oracles; // by partition
     struct oracle_settings oracle_settings;
     int32_t partitions;
+    uint32_t schema_id;
     size_t sent_count;
     size_t duplicate_count;
     size_t late_count; // purchases late for at least one rule
@@ -59,5 +60,9 @@ void workload_send(struct workload *workload, size_t count);
 // Sends one message made up by the test (or by generator_malformed) to a partition (-1: by the
 // key) and accounts for it. Flush with loader_flush.
 void workload_take(struct workload *workload, const struct generated *message, int32_t partition);
+
+// Sends one purchase with the card as key, to the partition of the key, and accounts for it.
+void workload_purchase(struct workload *workload, const struct purchase_values *purchase,
+                       int64_t message_timestamp_ms);
 
 #endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Alerts equal the oracle's, exactly once, in both topics: 50,000 cards, disorder up to 5 s,
+// duplicates, 4 partitions; at full size 1,000,000 purchases.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+
+#include "lib/scene.h"
+
+static size_t purchases(void)
+{
+    return scene_full_size() ? 1000000 : 100000;
+}
+
+static void run_and_judge(struct scene *scene)
+{
+    workload_send(&scene->workload, purchases());
+    assert_true(scene->workload.alert_count > 0);
+    int64_t began_ms = process_clock_ms();
+    cardwatch_start(&scene->services[0]);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    fprintf(stderr, "# %zu purchases (%zu duplicates, %zu late), caught up after %lld ms\n",
+            scene->workload.sent_count, scene->workload.duplicate_count, scene->workload.late_count,
+            (long long)(process_clock_ms() - began_ms));
+    assert_true(scene_judge(scene, NULL));
+    assert_int_equal(cardwatch_stop(&scene->services[0], 5000), 0);
+    assert_true(scene_judge(scene, NULL));
+    scene->passed = true;
+}
+
+static void sliding__one_thread_equals_the_oracle(void **state)
+{
+    const struct scene_settings settings = scene_settings_default("sliding1");
+    run_and_judge(stage_scene(state, &settings));
+}
+
+static void sliding__three_threads_equal_the_oracle(void **state)
+{
+    struct scene_settings settings = scene_settings_default("sliding3");
+    settings.threads = 3;
+    run_and_judge(stage_scene(state, &settings));
+}
+
+static struct scene_settings tumbling(const char *name)
+{
+    struct scene_settings settings = scene_settings_default(name);
+    settings.oracle.rules[0].kind = ORACLE_TUMBLING;
+    settings.rules = "[{name: high_purchase_count, type: count, window: tumbling, "
+                     "window_ms: 60000, threshold: 3, grace_ms: 0}]";
+    return settings;
+}
+
+static void tumbling__one_thread_equals_the_oracle(void **state)
+{
+    const struct scene_settings settings = tumbling("tumbling1");
+    run_and_judge(stage_scene(state, &settings));
+}
+
+static void tumbling__three_threads_equal_the_oracle(void **state)
+{
+    struct scene_settings settings = tumbling("tumbling3");
+    settings.threads = 3;
+    run_and_judge(stage_scene(state, &settings));
+}
+
+// Rules with and without grace beside each other, hot cards, a small cap, purchases without a
+// timestamp, duplicates counted as purchases.
+static void rules__of_both_kinds_on_hot_cards_equal_the_oracle(void **state)
+{
+    static const char *const names[] = {"slide", "slide_long", "tumble", NULL};
+    struct scene_settings settings = scene_settings_default("rules");
+    settings.generator.spread = SPREAD_ZIPF;
+    settings.generator.zipf_exponent = 0.8;
+    settings.generator.events_per_second = 100;
+    settings.generator.card_count = 20000;
+    settings.generator.null_timestamp_ppm = 5000;
+    settings.generator.duplicate_ppm = 20000;
+    settings.oracle.dedupe = false;
+    settings.oracle.max_events_per_card = 50;
+    settings.oracle.rules[0] = (struct oracle_rule){ORACLE_SLIDING, 20000, 0, 4};
+    settings.oracle.rules[1] = (struct oracle_rule){ORACLE_SLIDING, 90000, 4000, 6};
+    settings.oracle.rules[2] = (struct oracle_rule){ORACLE_TUMBLING, 30000, 2000, 2};
+    settings.oracle.rule_count = 3;
+    settings.rule_names = names;
+    settings.rules = "[{name: slide, type: count, window_ms: 20000, threshold: 4}, "
+                     "{name: slide_long, type: count, window: sliding, window_ms: 90000, "
+                     "threshold: 6, grace_ms: 4000}, "
+                     "{name: tumble, type: count, window: tumbling, window_ms: 30000, "
+                     "threshold: 2, grace_ms: 2000}]";
+    struct scene *scene = stage_scene(state, &settings);
+    cardwatch_set(&scene->services[0], "processing.dedupe=false");
+    cardwatch_set(&scene->services[0], "state.max_events_per_card=50");
+    run_and_judge(scene);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        stage_test(sliding__one_thread_equals_the_oracle),
+        stage_test(sliding__three_threads_equal_the_oracle),
+        stage_test(tumbling__one_thread_equals_the_oracle),
+        stage_test(tumbling__three_threads_equal_the_oracle),
+        stage_test(rules__of_both_kinds_on_hot_cards_equal_the_oracle),
+    };
+    return stage_run(tests);
+}
