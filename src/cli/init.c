@@ -12,8 +12,25 @@
 
 enum { PARTITIONS_DEFAULT = 4 };
 
+// Tables and changelog are read beside the input, partition by partition.
+static void compare_partitions(const struct kafka_topic_plan *plan, bool needed, int32_t count,
+                               const char *subject, struct findings *findings)
+{
+    if (plan->setting_count == 0 || count == plan->partition_count)
+        return;
+    if (needed)
+        findings_problem(findings, subject,
+                         "its partitions must be those of the purchases topic, %" PRId32
+                         "; delete it (with the service stopped) and run init again",
+                         plan->partition_count);
+    else
+        findings_add(findings, "note", subject,
+                     "travel rules will need the partitions of the purchases topic, %" PRId32,
+                     plan->partition_count);
+}
+
 static void init_topic(struct kafka_cluster *cluster, const struct kafka_topic_plan *plan,
-                       struct findings *findings)
+                       bool needed, struct findings *findings)
 {
     char subject[300];
     struct error err;
@@ -28,11 +45,7 @@ static void init_topic(struct kafka_cluster *cluster, const struct kafka_topic_p
         return;
     }
     findings_add(findings, created ? "created" : "found", subject, "%" PRId32 " partitions", count);
-    if (plan->setting_count > 0 && count != plan->partition_count)
-        findings_problem(findings, subject,
-                         "its partitions must be those of the purchases topic, %" PRId32
-                         "; delete it (with the service stopped) and run init again",
-                         plan->partition_count);
+    compare_partitions(plan, needed, count, subject, findings);
 }
 
 static void init_topics(const struct config *config, struct kafka_cluster *cluster,
@@ -48,7 +61,7 @@ static void init_topics(const struct config *config, struct kafka_cluster *clust
     }
     topics_plan(config, existing > 0 ? existing : partitions, &topics);
     for (size_t i = 0; i < TOPICS_COUNT; i++)
-        init_topic(cluster, &topics.plans[i], findings);
+        init_topic(cluster, &topics.plans[i], i != TOPICS_TRAVEL_FLAGS, findings);
     topics_release(&topics);
 }
 

@@ -52,6 +52,12 @@ BANNED_CALLS = {
 # Modules without a unit test of their own, and why. Patterns below src/.
 TESTED_ELSEWHERE = {
     "main.c": "hands argv to cli_main and nothing else",
+    "cli/check.c": "needs a cluster: tests/e2e/setup_test.c",
+    "cli/commands.c": "a table: tests/unit/cli_cli_test.c goes through it",
+    "cli/connect.c": "needs a cluster: tests/e2e/setup_test.c",
+    "cli/help.c": "tests/unit/cli_cli_test.c reads all of it",
+    "cli/init.c": "needs a cluster: tests/e2e/setup_test.c",
+    "cli/run.c": "tests/e2e run it",
     "config/check.c": "tests/unit/config_config_test.c has the whole reports",
     "config/draft.c": "tests/unit/config_config_test.c has the whole configurations",
     "broker/kafka_*.c": "needs a cluster: tests/integration/broker_*_test.c and tests/e2e",
