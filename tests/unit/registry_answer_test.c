@@ -114,8 +114,7 @@ static void answer__reads_the_schema_with_keys_in_any_order(void **state)
     static const char *const bodies[] = {
         "{\"schema\":\"\\\"int\\\"\"}",
         "{\"maxId\":5,\"schema\":\"\\\"int\\\"\",\"schemaType\":\"AVRO\",\"references\":[]}",
-        "{\"id\":1,\"metadata\":null,\"schema\":\"\\\"int\\\"\",\"references\":"
-        "null}",
+        "{\"id\":1,\"schema\":\"\\\"int\\\"\",\"references\":null,\"metadata\":null}",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         const struct http_answer http = {.status = 200, .body = view_text(bodies[i])};
