@@ -94,6 +94,9 @@ struct avsc {
 enum status avsc_parse(struct view json, struct avsc **out, struct error *err) MUST_USE;
 void avsc_free(struct avsc *avsc);
 
+// "null", "record", ...; static storage.
+const char *avsc_kind_name(enum avsc_kind kind);
+
 // The field of a record by name; NULL when there is none.
 const struct avsc_field *avsc_field_find(const struct avsc *avsc, const struct avsc_type *record,
                                          struct view name);

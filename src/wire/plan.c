@@ -77,7 +77,7 @@ static const struct avsc_type *branch_of(const struct avsc *avsc, const struct a
     return &avsc->types[avsc->links[type->first_link + branch]];
 }
 
-// The operation that passes over a type that takes up bytes and is no union.
+// The operation that passes over a datum of the type.
 static struct op skip_op(const struct avsc *avsc, uint32_t index)
 {
     const struct avsc_type *type = &avsc->types[index];
@@ -205,7 +205,7 @@ static int nullable_pair(const struct avsc *writer, const struct avsc_type *type
         return -1;
     bool first = branch_of(writer, type, 0)->kind == AVSC_NULL;
     bool second = branch_of(writer, type, 1)->kind == AVSC_NULL;
-    if (first == second || branch_of(writer, type, first)->empty)
+    if (first == second)
         return -1;
     return first ? 0 : 1;
 }

@@ -32,6 +32,9 @@ static void decimals__are_the_nearest_numbers(void **state)
     is(BYTES(0xff), 0, -1);
     is(BYTES(0x07), -3, 7000);
     is(BYTES(0x07), 1024, 0.0);
+    is(BYTES(0x07), 22, 7e-22);
+    is(BYTES(0x07), 23, 7e-23);
+    is(BYTES(0xf9), -23, -7e23);
     is((struct view){NULL, 0}, 5, 0.0);
 }
 

@@ -257,6 +257,20 @@ static void a_nullable_field__takes_either_order_and_refuses_other_branches(void
           BYTES(2, 2, 'a', 14), DEAD_LETTER_SCHEMA_MISMATCH);
 }
 
+static void a_nullable_type_of_no_bytes__takes_its_branch_alone(void **state)
+{
+    (void)state;
+    const char *schema = "{'type':'record','name':'R','fields':[{'name':'a','type':['null',"
+                         "{'type':'fixed','name':'F','size':0}]},{'name':'b','type':["
+                         "{'type':'record','name':'E','fields':[]},'null']},"
+                         "{'name':'amount','type':['null',{'type':'fixed','name':'D','size':0,"
+                         "'logicalType':'decimal'}]},{'name':'id','type':'int'}]}";
+    assert_int_equal(decoded(schema, BYTES(2, 0, 0, 14)).id, 7);
+    assert_int_equal(decoded(schema, BYTES(0, 2, 0, 14)).present, PURCHASE_ID);
+    assert_int_equal(decoded(schema, BYTES(0, 2, 2, 14)).present, PURCHASE_ID | PURCHASE_AMOUNT);
+    fails(schema, BYTES(0, 4, 0, 14), DEAD_LETTER_BAD_AVRO);
+}
+
 static void a_union_at_the_top__is_read_by_its_branch(void **state)
 {
     (void)state;
@@ -320,6 +334,7 @@ int main(void)
         cmocka_unit_test(timestamps__are_scaled_towards_minus_infinity),
         cmocka_unit_test(the_branch_of_a_datum__decides),
         cmocka_unit_test(a_nullable_field__takes_either_order_and_refuses_other_branches),
+        cmocka_unit_test(a_nullable_type_of_no_bytes__takes_its_branch_alone),
         cmocka_unit_test(a_union_at_the_top__is_read_by_its_branch),
         cmocka_unit_test(recursive_extras__are_passed_over_where_they_end),
         cmocka_unit_test(extras_of_every_kind__are_passed_over),
