@@ -27,11 +27,12 @@ const int environment_map_full = MDB_MAP_FULL;
 
 // ---- what a code means ----
 
+// MDB_BAD_TXN: the transaction has met damage before.
 static bool is_damage(int code)
 {
     return code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID ||
            code == MDB_VERSION_MISMATCH || code == MDB_INCOMPATIBLE || code == MDB_CURSOR_FULL ||
-           code == MDB_PAGE_FULL;
+           code == MDB_PAGE_FULL || code == MDB_BAD_TXN;
 }
 
 static enum status failed(const struct environment *environment, int code, struct error *err)
