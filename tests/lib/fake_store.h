@@ -6,8 +6,8 @@
 //   fake_store_crash(dir); ... the worker is taken apart by its usual ways ...;
 //   fake_store_restart(dir)
 // Between the two nothing that is done to a store lasts.
-#ifndef TESTS_LIB_FAKE_STORE_H
-#define TESTS_LIB_FAKE_STORE_H
+#ifndef LIB_FAKE_STORE_H
+#define LIB_FAKE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests that every implementation of the store port must pass: listed by STORE_CONTRACT_TESTS
 // for the implementation's own test binary. Its set-up puts a struct store_contract in *state.
-#ifndef TESTS_LIB_STORE_CONTRACT_H
-#define TESTS_LIB_STORE_CONTRACT_H
+#ifndef LIB_STORE_CONTRACT_H
+#define LIB_STORE_CONTRACT_H
 
 #include "store/store.h"
 
