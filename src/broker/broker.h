@@ -4,7 +4,8 @@
 // object belongs to one worker thread and is used by it alone. Blocking calls have deadlines.
 //
 // Reading is separate from membership: the group tells which partitions this worker owns
-// (EVENT_ASSIGNED), and the worker starts and stops reading each of them at an offset of its choice.
+// (EVENT_ASSIGNED), and the worker starts and stops reading each of them at an offset of its
+// choice.
 #ifndef BROKER_BROKER_H
 #define BROKER_BROKER_H
 
@@ -43,7 +44,7 @@ struct message {
 // A record to write. Bytes are copied before produce returns.
 struct record {
     enum output_topic topic;
-    int32_t partition; // -1: murmur2 of the key, a null key any
+    int32_t partition;    // -1: murmur2 of the key, a null key any
     int64_t timestamp_ms; // -1: now
     struct view key;
     struct view value;
@@ -91,16 +92,17 @@ struct broker_ops {
     // Serves the group, and waits up to `timeout_ms` for input records or an event. An event comes
     // alone, without messages, and again at each poll until it is accepted. STATUS_FATAL: fenced by
     // another process with our group.instance.id, no permission, topic gone for good, ...;
-    // STATUS_RETRY: the cluster is out of reach (the sentence says which), poll again. STATUS_RESET:
-    // a partition cannot be read on where it stands (retention has overtaken it, a damaged batch):
-    // take the partitions again from their committed offsets. Call it at least every 30 s.
+    // STATUS_RETRY: the cluster is out of reach (the sentence says which), poll again.
+    // STATUS_RESET: a partition cannot be read on where it stands (retention has overtaken it, a
+    // damaged batch): take the partitions again from their committed offsets. Call it at least
+    // every 30 s.
     enum status (*poll)(struct broker *broker, int timeout_ms, struct batch *batch,
                         struct error *err) MUST_USE;
     // The last event has been acted on: the group may go on.
     enum status (*accept)(struct broker *broker, struct error *err) MUST_USE;
-    // Begins (or moves) reading of an input partition at `offset`: the first record that later polls
-    // bring of it is the first one at or behind `offset`; what was under way from before is dropped
-    // inside. STATUS_RETRY: not yet possible, call again.
+    // Begins (or moves) reading of an input partition at `offset`: the first record that later
+    // polls bring of it is the first one at or behind `offset`; what was under way from before is
+    // dropped inside. STATUS_RETRY: not yet possible, call again.
     enum status (*start)(struct broker *broker, int32_t partition, int64_t offset,
                          struct error *err) MUST_USE;
     // Ends reading of a partition: no record of it comes from later polls.
@@ -115,6 +117,9 @@ struct broker_ops {
                                     int64_t *high, struct error *err) MUST_USE;
     enum status (*changelog_watermarks)(struct broker *broker, int32_t partition, int64_t *low,
                                         int64_t *high, struct error *err) MUST_USE;
+    // The input partition's high watermark as of the last fetch, for showing lag; -1: not known
+    // yet.
+    int64_t (*input_end)(struct broker *broker, int32_t partition);
     // Reads a changelog partition, read_committed, from `offset` on.
     enum status (*changelog_open)(struct broker *broker, int32_t partition, int64_t offset,
                                   struct error *err) MUST_USE;
@@ -130,9 +135,9 @@ struct broker_ops {
     // Transactions. begin is local; produce queues; commit adds the input offsets with the group's
     // metadata and commits; STATUS_ABORT: call abort, then rewind; STATUS_RESET: the outcome is
     // unknown or the producer dead: call reset, then restore. STATUS_FATAL: fenced, or forbidden.
-    // A broker is opened without a producer: begin answers STATUS_RESET until reset has been called.
-    // Call reset first of all: it settles what a former life of this worker has left open, which
-    // committed waits for.
+    // A broker is opened without a producer: begin answers STATUS_RESET until reset has been
+    // called. Call reset first of all: it settles what a former life of this worker has left open,
+    // which committed waits for.
     enum status (*begin)(struct broker *broker, struct error *err) MUST_USE;
     // STATUS_RECORD: larger than the topic takes; nothing was queued.
     enum status (*produce)(struct broker *broker, const struct record *record,

@@ -166,6 +166,11 @@ static enum status port_input_watermarks(struct broker *broker, int32_t partitio
                                     err);
 }
 
+static int64_t port_input_end(struct broker *broker, int32_t partition)
+{
+    return kafka_reading_end(&self_of(broker)->input, partition);
+}
+
 static enum status port_changelog_watermarks(struct broker *broker, int32_t partition, int64_t *low,
                                              int64_t *high, struct error *err)
 {
@@ -383,6 +388,7 @@ static const struct broker_ops ops = {
     .stop = port_stop,
     .committed = port_committed,
     .input_watermarks = port_input_watermarks,
+    .input_end = port_input_end,
     .changelog_watermarks = port_changelog_watermarks,
     .changelog_open = port_changelog_open,
     .changelog_poll = port_changelog_poll,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The broker port on librdkafka. One `struct kafka_cluster` a process (the admin and read-uncommitted
-// handle, shared by threads), one broker object a worker.
+// The broker port on librdkafka. One `struct kafka_cluster` a process (the admin and
+// read-uncommitted handle, shared by threads), one broker object a worker.
 #ifndef BROKER_BROKER_KAFKA_H
 #define BROKER_BROKER_KAFKA_H
 

@@ -72,6 +72,20 @@ static void identity_take(struct kafka_membership *membership)
         identity_forget(membership);
 }
 
+// The group may have thrown us out while a revocation waited for its callback: librdkafka does not
+// count that as lost, but it has forgotten who we were.
+static bool identity_stands(const struct kafka_membership *membership)
+{
+    if (membership->identity == NULL || rd_kafka_assignment_lost(membership->client.rk))
+        return false;
+    rd_kafka_consumer_group_metadata_t *now =
+        rd_kafka_consumer_group_metadata(membership->client.rk);
+    bool same = now != NULL && same_identity(now, membership->identity->metadata);
+    if (now != NULL)
+        rd_kafka_consumer_group_metadata_destroy(now);
+    return same;
+}
+
 static void note_assigned(struct kafka_membership *membership,
                           const rd_kafka_topic_partition_list_t *list)
 {
@@ -100,7 +114,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         note_assigned(membership, list);
         return;
     }
-    membership->event = rd_kafka_assignment_lost(rk) ? EVENT_LOST : EVENT_REVOKED;
+    membership->event = identity_stands(membership) ? EVENT_REVOKED : EVENT_LOST;
     if (membership->event == EVENT_LOST)
         identity_forget(membership);
 }
@@ -341,7 +355,7 @@ enum status kafka_membership_commit(struct kafka_membership *membership,
 {
     if (count == 0)
         return STATUS_OK;
-    if (membership->identity == NULL || rd_kafka_assignment_lost(membership->client.rk))
+    if (!identity_stands(membership))
         return error_set(err, STATUS_RESET,
                          "consumer group %s has given our partitions away: nothing committed",
                          membership->group_id);

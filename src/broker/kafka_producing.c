@@ -73,20 +73,31 @@ void kafka_limits_init(struct kafka_limits *limits)
     }
 }
 
-void kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster,
+static bool limit_ask(struct kafka_limits *limits, int topic, struct kafka_cluster *cluster,
+                      const struct kafka_setting_query *query)
+{
+    char text[32];
+    struct error ignored;
+    if (kafka_topic_setting_within(cluster, query, text, sizeof(text), &ignored) != STATUS_OK)
+        return false;
+    long long bytes = strtoll(text, NULL, 10);
+    if (bytes >= RECORD_BYTES_MIN && bytes <= RECORD_BYTES_MAX)
+        limits->record_bytes[topic] = (size_t)bytes;
+    return true;
+}
+
+bool kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster,
                       const struct kafka_settings *settings, int timeout_ms)
 {
+    int64_t deadline_ms = kafka_now_ms() + timeout_ms;
     kafka_limits_init(limits);
     for (int i = 0; i < OUTPUT_TOPICS; i++) {
         struct kafka_setting_query query = {settings->outputs[i], "max.message.bytes", timeout_ms};
-        char text[32];
-        struct error ignored;
-        limits->known[i] =
-            kafka_topic_setting_within(cluster, &query, text, sizeof(text), &ignored) == STATUS_OK;
-        long long bytes = limits->known[i] ? strtoll(text, NULL, 10) : RECORD_BYTES_DEFAULT;
-        if (bytes >= RECORD_BYTES_MIN && bytes <= RECORD_BYTES_MAX)
-            limits->record_bytes[i] = (size_t)bytes;
+        limits->known[i] = limit_ask(limits, i, cluster, &query);
+        if (!limits->known[i] && kafka_now_ms() >= deadline_ms)
+            return false;
     }
+    return true;
 }
 
 // A batch must not be larger than the smallest of the topics' limits; a single record may be as

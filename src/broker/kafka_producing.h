@@ -34,9 +34,9 @@ struct kafka_producing {
 
 // The default of a topic that says nothing.
 void kafka_limits_init(struct kafka_limits *limits);
-// Asks for each topic's max.message.bytes, for `timeout_ms` each at most; what is not answered
-// keeps the default and is not known.
-void kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster,
+// Asks for each topic's max.message.bytes; what is not answered keeps the default and is not known.
+// False: time is up, and what was left has not been asked.
+bool kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster,
                       const struct kafka_settings *settings, int timeout_ms);
 
 // Does not talk to the cluster. `transactional_id` NULL: no transactions.

@@ -250,3 +250,13 @@ int64_t kafka_reading_position(struct kafka_reading *reading, int32_t partition)
     int64_t native = place->seen ? native_position(reading, partition) : -1;
     return native > position ? native : position;
 }
+
+int64_t kafka_reading_end(struct kafka_reading *reading, int32_t partition)
+{
+    int64_t low;
+    int64_t high;
+    if (rd_kafka_get_watermark_offsets(reading->client.rk, reading->topic, partition, &low,
+                                       &high) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return -1;
+    return high >= 0 ? high : -1;
+}

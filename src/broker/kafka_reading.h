@@ -72,4 +72,7 @@ enum status kafka_reading_poll(struct kafka_reading *reading, int timeout_ms,
 // Every record below it, from the start's offset on, has been handed out. -1: not started.
 int64_t kafka_reading_position(struct kafka_reading *reading, int32_t partition);
 
+// The partition's high watermark as of the last fetch; -1: not known yet. Asks nobody.
+int64_t kafka_reading_end(struct kafka_reading *reading, int32_t partition);
+
 #endif

@@ -124,9 +124,8 @@ void kafka_transaction_release(struct kafka_transaction *transaction)
 static enum status producer_open(struct kafka_transaction *transaction, struct error *err)
 {
     if (!transaction->limits_known)
-        kafka_limits_ask(&transaction->limits, transaction->cluster, transaction->settings,
-                         LIMIT_MS);
-    transaction->limits_known = true;
+        transaction->limits_known = kafka_limits_ask(&transaction->limits, transaction->cluster,
+                                                     transaction->settings, LIMIT_MS);
     struct kafka_producing *producing = memory_zeroed(1, sizeof(*producing));
     enum status status =
         kafka_producing_open(producing, transaction->cluster, transaction->settings,

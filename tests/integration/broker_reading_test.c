@@ -222,10 +222,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(reading__brings_nothing_of_partitions_not_started, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(reading__tells_null_from_empty, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            reading__never_brings_what_an_earlier_start_had_under_way, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            reading__out_of_range_asks_for_taking_the_partitions_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading__never_brings_what_an_earlier_start_had_under_way,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(reading__out_of_range_asks_for_taking_the_partitions_again,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(changelog__position_reaches_the_end_of_the_log, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(changelog__an_empty_tail_is_reported_too, setup, teardown),

@@ -46,14 +46,11 @@ static rd_kafka_t *plain_client(struct kafka_rig *rig, rd_kafka_type_t type, con
     return rk;
 }
 
-void kafka_rig_open(struct kafka_rig *rig, const char *servers)
+void kafka_rig_open_named(struct kafka_rig *rig, const char *servers, const char *input,
+                          const char *const *outputs)
 {
-    *rig = (struct kafka_rig){
-        .servers = servers,
-        .group_id = "cardwatch-test",
-        .input = "purchases",
-        .outputs = {"alerts-avro", "alerts-json", "dead", "changelog"},
-    };
+    *rig = (struct kafka_rig){.servers = servers, .group_id = "cardwatch-test", .input = input};
+    memcpy(rig->outputs, outputs, sizeof(rig->outputs));
     kafka_rig_property(rig, "bootstrap.servers", servers);
     kafka_rig_property(rig, "session.timeout.ms", "6000");
     kafka_rig_property(rig, "heartbeat.interval.ms", "300");
@@ -62,6 +59,12 @@ void kafka_rig_open(struct kafka_rig *rig, const char *servers)
     // Known before the connection is made, they are looked up at once.
     rig->held[0] = rd_kafka_topic_new(rig->writer, rig->input, NULL);
     rig->held[1] = rd_kafka_topic_new(rig->writer, rig->outputs[OUTPUT_CHANGELOG], NULL);
+}
+
+void kafka_rig_open(struct kafka_rig *rig, const char *servers)
+{
+    static const char *const outputs[] = {"alerts-avro", "alerts-json", "dead", "changelog"};
+    kafka_rig_open_named(rig, servers, "purchases", outputs);
 }
 
 void kafka_rig_open_cluster(struct kafka_rig *rig)
@@ -139,6 +142,23 @@ void kafka_rig_fill(struct kafka_rig *rig, const char *topic, int32_t partition,
             put_all(rig);
     }
     put_all(rig);
+}
+
+void kafka_rig_delete_before(struct kafka_rig *rig, const char *topic, int32_t partition,
+                             int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = offset;
+    rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rig->writer);
+    rd_kafka_DeleteRecords(rig->writer, &records, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, RIG_WAIT_MS);
+    if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        stop("deleting records", topic);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteRecords_destroy(records);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 static int32_t assign_all(struct kafka_rig *rig, rd_kafka_t *reader, const char *topic)

@@ -26,6 +26,9 @@ struct kafka_rig {
 
 // Topics: purchases, alerts-avro, alerts-json, dead, changelog. They are made elsewhere.
 void kafka_rig_open(struct kafka_rig *rig, const char *servers);
+// The same with other names, borrowed.
+void kafka_rig_open_named(struct kafka_rig *rig, const char *servers, const char *input,
+                          const char *const *outputs);
 void kafka_rig_close(struct kafka_rig *rig);
 // To be called before kafka_rig_open_cluster.
 void kafka_rig_property(struct kafka_rig *rig, const char *name, const char *value);
@@ -39,6 +42,10 @@ int64_t kafka_rig_put(struct kafka_rig *rig, const char *topic, int32_t partitio
                       const char *value);
 // Writes `count` records with the values 0, 1, ... as text.
 void kafka_rig_fill(struct kafka_rig *rig, const char *topic, int32_t partition, int count);
+
+// What retention does: the partition's log begins at `offset`.
+void kafka_rig_delete_before(struct kafka_rig *rig, const char *topic, int32_t partition,
+                             int64_t offset);
 
 // All records of a topic that are readable now, by a plain consumer; freed by the caller.
 struct rig_records {

@@ -24,8 +24,7 @@ void mock_cluster_close(struct mock_cluster *cluster)
 
 void mock_cluster_topic(struct mock_cluster *cluster, const char *name, int partition_count)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_mock_topic_create(cluster->mock, name, partition_count, 1);
+    rd_kafka_resp_err_t code = rd_kafka_mock_topic_create(cluster->mock, name, partition_count, 1);
     ensure(code == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 

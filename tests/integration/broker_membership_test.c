@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Being a member of the consumer group, against librdkafka's mock cluster.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "broker/kafka_client.h"
+#include "lib/kafka_rig.h"
+#include "lib/mock_cluster.h"
+
+enum { PARTITIONS = 4 };
+
+struct fixture {
+    struct mock_cluster mock;
+    struct kafka_rig rig;
+    struct error err;
+};
+
+static int setup(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    mock_cluster_open(&fixture->mock, 1);
+    mock_cluster_topic(&fixture->mock, "purchases", PARTITIONS);
+    mock_cluster_topic(&fixture->mock, "changelog", PARTITIONS);
+    kafka_rig_open(&fixture->rig, fixture->mock.servers);
+    *state = fixture;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *fixture = *state;
+    kafka_rig_close(&fixture->rig);
+    mock_cluster_close(&fixture->mock);
+    free(fixture);
+    return 0;
+}
+
+static void accept_event(struct broker *broker)
+{
+    struct error err;
+    rig_ok(broker->ops->accept(broker, &err), &err);
+}
+
+static void membership__event_comes_again_until_it_is_accepted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    kafka_rig_fill(&fixture->rig, "purchases", 0, 10);
+    rig_ok(broker->ops->start(broker, 0, 0, &fixture->err), &fixture->err);
+    struct batch batch = rig_await_event(broker, EVENT_ASSIGNED);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(batch.event, EVENT_ASSIGNED);
+        assert_int_equal(batch.partition_count, PARTITIONS);
+        for (int32_t p = 0; p < PARTITIONS; p++)
+            assert_int_equal(batch.partitions[p], p);
+        assert_int_equal(batch.message_count, 0);
+        rig_ok(broker->ops->poll(broker, 50, &batch, &fixture->err), &fixture->err);
+    }
+    accept_event(broker);
+    rig_ok(broker->ops->poll(broker, 0, &batch, &fixture->err), &fixture->err);
+    assert_int_equal(batch.event, EVENT_NONE);
+    broker->ops->close(broker);
+}
+
+// Both are polled in turn, as two threads would, until each has seen an assignment of its half.
+static void membership__two_workers_share_the_partitions(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *brokers[2];
+    brokers[0] = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    assert_int_equal(rig_join(brokers[0]), PARTITIONS);
+    brokers[1] = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    size_t owned[2] = {PARTITIONS, 0};
+    bool revoked = false;
+    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    while (owned[0] != 2 || owned[1] != 2) {
+        assert_true(kafka_now_ms() < deadline_ms);
+        for (int i = 0; i < 2; i++) {
+            struct batch batch;
+            rig_ok(brokers[i]->ops->poll(brokers[i], 20, &batch, &fixture->err), &fixture->err);
+            revoked = revoked || (i == 0 && batch.event == EVENT_REVOKED);
+            owned[i] = batch.event != EVENT_NONE ? batch.partition_count : owned[i];
+            accept_event(brokers[i]);
+        }
+    }
+    assert_true(revoked);
+    brokers[1]->ops->close(brokers[1]); // leaves the group
+    assert_int_equal(rig_join(brokers[0]), PARTITIONS);
+    brokers[0]->ops->close(brokers[0]);
+}
+
+static void membership__forgotten_by_the_group_is_an_assignment_lost(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    rig_join(broker);
+    mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+    rig_await_event(broker, EVENT_LOST);
+    // What is committed between the loss and its acceptance must not count.
+    struct partition_offset offset = {0, 5};
+    assert_int_equal(broker->ops->commit_offsets(broker, &offset, 1, &fixture->err), STATUS_RESET);
+    accept_event(broker);
+    assert_int_equal(rig_join(broker), PARTITIONS);
+    broker->ops->close(broker);
+}
+
+static void membership__fenced_instance_is_fatal_and_stays_so(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, "worker-0", NULL);
+    rig_join(broker);
+    mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
+    enum status status = STATUS_OK;
+    struct batch batch;
+    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    while (status != STATUS_FATAL && kafka_now_ms() < deadline_ms)
+        status = broker->ops->poll(broker, 50, &batch, &fixture->err);
+    assert_int_equal(status, STATUS_FATAL);
+    assert_non_null(strstr(fixture->err.text, "processing.instance_id"));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(broker->ops->poll(broker, 0, &batch, &fixture->err), STATUS_FATAL);
+    broker->ops->close(broker);
+}
+
+static void offsets__committed_without_transaction_are_read_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    rig_join(broker);
+    int64_t offset = 0;
+    rig_ok(broker->ops->committed(broker, 2, &offset, &fixture->err), &fixture->err);
+    assert_int_equal(offset, -1);
+    struct partition_offset offsets[] = {{2, 4711}, {1, 7}};
+    rig_ok(broker->ops->commit_offsets(broker, offsets, 2, &fixture->err), &fixture->err);
+    rig_ok(broker->ops->committed(broker, 2, &offset, &fixture->err), &fixture->err);
+    assert_int_equal(offset, 4711);
+    rig_ok(broker->ops->committed(broker, 1, &offset, &fixture->err), &fixture->err);
+    assert_int_equal(offset, 7);
+    broker->ops->close(broker);
+}
+
+static void offsets__commit_under_an_old_generation_asks_for_reset(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    rig_join(broker);
+    mock_cluster_fail(&fixture->mock, MOCK_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1);
+    struct partition_offset offset = {2, 4711};
+    assert_int_equal(broker->ops->commit_offsets(broker, &offset, 1, &fixture->err), STATUS_RESET);
+    broker->ops->close(broker);
+}
+
+static void offsets__unstable_is_retried(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    mock_cluster_fail(&fixture->mock, MOCK_OFFSET_FETCH, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
+                      50);
+    int64_t offset = 0;
+    assert_int_equal(broker->ops->committed(broker, 2, &offset, &fixture->err), STATUS_RETRY);
+    rd_kafka_mock_clear_request_errors(fixture->mock.mock, MOCK_OFFSET_FETCH);
+    enum status status = STATUS_RETRY;
+    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_RETRY && kafka_now_ms() < deadline_ms)
+        status = broker->ops->committed(broker, 2, &offset, &fixture->err);
+    rig_ok(status, &fixture->err);
+    assert_int_equal(offset, -1);
+    broker->ops->close(broker);
+}
+
+static void membership__lost_cluster_is_a_retry_and_heals(void **state)
+{
+    struct fixture *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    rig_join(broker);
+    rd_kafka_mock_broker_set_down(fixture->mock.mock, 1);
+    enum status status = STATUS_OK;
+    struct batch batch;
+    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_OK && kafka_now_ms() < deadline_ms)
+        status = broker->ops->poll(broker, 50, &batch, &fixture->err);
+    assert_int_equal(status, STATUS_RETRY);
+    int64_t offset = 0;
+    assert_int_equal(broker->ops->committed(broker, 0, &offset, &fixture->err), STATUS_RETRY);
+    rd_kafka_mock_broker_set_up(fixture->mock.mock, 1);
+    while (status != STATUS_OK && kafka_now_ms() < deadline_ms) {
+        status = broker->ops->poll(broker, 50, &batch, &fixture->err);
+        accept_event(broker);
+    }
+    assert_int_equal(status, STATUS_OK);
+    broker->ops->close(broker);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(membership__event_comes_again_until_it_is_accepted, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(membership__two_workers_share_the_partitions, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(membership__forgotten_by_the_group_is_an_assignment_lost,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(membership__fenced_instance_is_fatal_and_stays_so, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(offsets__committed_without_transaction_are_read_back, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(offsets__commit_under_an_old_generation_asks_for_reset,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(offsets__unstable_is_retried, setup, teardown),
+        cmocka_unit_test_setup_teardown(membership__lost_cluster_is_a_retry_and_heals, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
