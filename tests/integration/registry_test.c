@@ -640,6 +640,24 @@ static void registry__follows_redirects_but_not_out_of_http(void **state)
     odd_server_close(target);
 }
 
+static void registry__a_redirect_to_a_file_is_refused(void **state)
+{
+    (void)state;
+    static const struct odd_step steps[] = {{.kind = ODD_ANSWER,
+                                             .status = 302,
+                                             .headers = "Location: file:///etc/passwd\r\n",
+                                             .body = ""}};
+    struct odd_server *server = odd_server_open(0, steps, 1);
+    struct registry *registry = open_at(odd_server_url(server));
+    struct view schema;
+    struct error err = {""};
+    registry_schema(registry, 7, &schema);
+    await_trouble(registry, &err);
+    assert_holds(err.text, "\"file\"");
+    registry_close(registry);
+    odd_server_close(server);
+}
+
 static void registry__hands_out_what_is_not_avro_for_the_decoder_to_refuse(void **state)
 {
     (void)state;
@@ -685,6 +703,7 @@ int main(void)
         cmocka_unit_test(registry__sends_what_confluents_clients_send),
         cmocka_unit_test(registry__never_shows_the_urls_password),
         cmocka_unit_test(registry__follows_redirects_but_not_out_of_http),
+        cmocka_unit_test(registry__a_redirect_to_a_file_is_refused),
         cmocka_unit_test(registry__hands_out_what_is_not_avro_for_the_decoder_to_refuse),
     };
     return cmocka_run_group_tests(tests, environment_set_up, NULL);
