@@ -10,7 +10,12 @@
 #include "base/memory.h"
 #include "lib/process.h"
 
-enum { REQUEST_TIMEOUT_MS = 10000, SETTLE_TIMEOUT_MS = 60000, READ_TIMEOUT_MS = 60000 };
+enum {
+    REQUEST_TIMEOUT_MS = 10000,
+    COMMITTED_TIMEOUT_MS = 1000,
+    SETTLE_TIMEOUT_MS = 60000,
+    READ_TIMEOUT_MS = 60000
+};
 
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
@@ -220,7 +225,7 @@ static rd_kafka_topic_partition_list_t *committed_of(struct group_watch *watch)
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(watch->partitions);
     for (int32_t p = 0; p < watch->partitions; p++)
         rd_kafka_topic_partition_list_add(list, watch->topic, p);
-    rd_kafka_resp_err_t failed = rd_kafka_committed(watch->consumer, list, REQUEST_TIMEOUT_MS);
+    rd_kafka_resp_err_t failed = rd_kafka_committed(watch->consumer, list, COMMITTED_TIMEOUT_MS);
     for (int i = 0; i < list->cnt && failed == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
         failed = list->elems[i].err;
     if (failed == RD_KAFKA_RESP_ERR_NO_ERROR)
