@@ -44,6 +44,7 @@ static const struct broker_ops ops = {
     .stop = fake_op_stop,
     .committed = fake_op_committed,
     .input_watermarks = fake_op_input_watermarks,
+    .input_end = fake_op_input_end,
     .changelog_watermarks = fake_op_changelog_watermarks,
     .changelog_open = fake_op_changelog_open,
     .changelog_poll = fake_op_changelog_poll,
@@ -110,4 +111,9 @@ void fake_broker_disconnect(struct broker *base, bool disconnected)
 {
     fake_of(base)->disconnected = disconnected;
     fake_broker_mute(base, disconnected);
+}
+
+size_t fake_broker_reading_count(const struct broker *base)
+{
+    return ((const struct fake_broker *)base)->input.reading_count;
 }

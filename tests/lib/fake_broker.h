@@ -9,10 +9,11 @@
 //   fake_fault.h   faults, outages, crashes, counts of calls
 //
 // What the fake decides where the port leaves it open:
-// - the producer is initialised (and its dangling transaction settled) by the first poll or begin;
-// - reading starts after EVENT_ASSIGNED was accepted, and ends when REVOKED or LOST are accepted;
-// - an offset below the log's start or behind its end gives STATUS_RESET from the polls;
-// - a fenced epoch gives STATUS_RESET, a stale member's commit STATUS_ABORT.
+// - reading starts after EVENT_ASSIGNED was accepted, and goes on until it is stopped, whatever the
+//   group says (see fake_broker_reading_count);
+// - an event that was shown stays the same until it is accepted;
+// - a fenced epoch gives STATUS_RESET, a stale member's commit STATUS_ABORT;
+// - a topic or partition that is missing gives STATUS_RETRY, from poll STATUS_FATAL after 30 s.
 #ifndef LIB_FAKE_BROKER_H
 #define LIB_FAKE_BROKER_H
 
@@ -33,7 +34,7 @@ struct fake_knobs {
     int64_t marker_delay_ms; // from the end of a transaction to its markers
 };
 
-// Defaults: 500 and 500 records, 1 MiB, no linger, idle_advances, 10 s, 300 s, 10 s, 0.
+// Defaults: 500 and 500 records, 1 MiB, no linger, idle_advances, 10 s, 120 s, 10 s, 0.
 struct fake_cluster *fake_cluster_open(void);
 // Frees the broker objects too, crashed and closed ones included.
 void fake_cluster_close(struct fake_cluster *cluster);
@@ -62,6 +63,9 @@ void fake_broker_crash(struct broker *broker);
 void fake_broker_mute(struct broker *broker, bool muted);
 // Nothing gets through to the cluster or back.
 void fake_broker_disconnect(struct broker *broker, bool disconnected);
+
+// Input partitions that are being read, owned or not.
+size_t fake_broker_reading_count(const struct broker *broker);
 
 // The committed offset of the group, -1: none; setting -1 is what the offsets' expiry does.
 int64_t fake_group_committed(struct fake_cluster *cluster, const char *group, int32_t partition);

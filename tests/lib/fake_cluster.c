@@ -16,7 +16,7 @@ struct fake_cluster *fake_cluster_open(void)
         .record_bytes_max = 1024 * 1024,
         .idle_advances = true,
         .session_timeout_ms = 10000,
-        .poll_interval_max_ms = 300000,
+        .poll_interval_max_ms = 120000,
         .transaction_timeout_ms = 10000,
     };
     fake_topics_init(&cluster->topics);

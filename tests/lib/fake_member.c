@@ -63,13 +63,18 @@ static bool is_lost(const struct fake_member *member)
     return member->assigned && fake_group_member(member->group, member->id) == NULL;
 }
 
+static enum status fenced(const struct fake_member *member, struct error *err)
+{
+    return error_set(err, STATUS_FATAL,
+                     "%s: another process has joined the group under this group.instance.id",
+                     member->instance_id);
+}
+
 enum status fake_member_serve(struct fake_member *member, bool reachable, int64_t now_ms,
                               struct error *err)
 {
     if (reachable && is_fenced(member))
-        return error_set(err, STATUS_FATAL,
-                         "%s: another process has joined the group under this group.instance.id",
-                         member->instance_id);
+        return fenced(member, err);
     if (member->event == EVENT_NONE && is_lost(member))
         member->event = EVENT_LOST;
     if (!reachable)
@@ -115,6 +120,8 @@ enum status fake_member_check(struct fake_member *member, struct error *err)
     // waits for it to give them up.
     if (theirs != NULL)
         return STATUS_OK;
+    if (is_fenced(member))
+        return fenced(member, err);
     return error_set(err, STATUS_ABORT,
                      "%s: the group has moved on without this member, its offsets are refused",
                      member->group->name);

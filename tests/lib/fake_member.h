@@ -31,7 +31,8 @@ enum status fake_member_serve(struct fake_member *member, bool reachable, int64_
 void fake_member_accept(struct fake_member *member);
 
 bool fake_member_owns(const struct fake_member *member, int32_t partition);
-// STATUS_ABORT when the coordinator would refuse this member's offsets.
+// STATUS_ABORT when the coordinator would refuse this member's offsets, STATUS_FATAL when it is
+// fenced.
 enum status fake_member_check(struct fake_member *member, struct error *err) MUST_USE;
 
 // The heartbeats stop or start again.

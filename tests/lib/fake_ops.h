@@ -14,6 +14,7 @@ enum status fake_op_start(struct broker *base, int32_t partition, int64_t offset
 enum status fake_op_stop(struct broker *base, int32_t partition, struct error *err) MUST_USE;
 enum status fake_op_committed(struct broker *base, int32_t partition, int64_t *offset,
                               struct error *err) MUST_USE;
+int64_t fake_op_input_end(struct broker *base, int32_t partition);
 enum status fake_op_input_watermarks(struct broker *base, int32_t partition, int64_t *low,
                                      int64_t *high, struct error *err) MUST_USE;
 enum status fake_op_changelog_watermarks(struct broker *base, int32_t partition, int64_t *low,

@@ -7,6 +7,8 @@
 #include "lib/fake_ops.h"
 #include "lib/fake_parts.h"
 
+enum { MISSING_MS = 30000 };
+
 // A poll with nothing to hand out waits: the clock moves to the next moment at which something
 // happens by itself, at most to the end of the wait. False when the wait is over.
 static bool wait_on(struct fake_cluster *cluster, int64_t until_ms)
@@ -19,9 +21,20 @@ static bool wait_on(struct fake_cluster *cluster, int64_t until_ms)
     return true;
 }
 
-static enum status input_gone(const struct fake_broker *broker, struct error *err)
+// A topic that stays unknown for half a minute is gone; before that, a broker may be starting.
+static enum status look_for_input(struct fake_broker *broker, struct error *err)
 {
-    return error_set(err, STATUS_FATAL, "%s: the topic does not exist", broker->input_topic);
+    struct fake_cluster *cluster = broker->cluster;
+    if (fake_topics_find(&cluster->topics, broker->input_topic) != NULL) {
+        broker->missing = false;
+        return STATUS_OK;
+    }
+    if (!broker->missing)
+        broker->missing_since_ms = cluster->now_ms;
+    broker->missing = true;
+    bool gone = cluster->now_ms - broker->missing_since_ms >= MISSING_MS;
+    return error_set(err, gone ? STATUS_FATAL : STATUS_RETRY, "%s: the topic does not exist",
+                     broker->input_topic);
 }
 
 // One look at the group and the logs.
@@ -30,9 +43,9 @@ static enum status look(struct fake_broker *broker, bool reachable, struct batch
 {
     struct fake_cluster *cluster = broker->cluster;
     struct fake_member *member = &broker->member;
-    if (reachable && fake_topics_find(&cluster->topics, broker->input_topic) == NULL)
-        return input_gone(broker, err);
-    enum status status = fake_member_serve(member, reachable, cluster->now_ms, err);
+    enum status status = reachable ? look_for_input(broker, err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = fake_member_serve(member, reachable, cluster->now_ms, err);
     if (status != STATUS_OK)
         return status;
     batch->event = member->event;
@@ -52,10 +65,7 @@ static enum status look(struct fake_broker *broker, bool reachable, struct batch
 static enum status poll_within(struct fake_broker *broker, int64_t until_ms, struct batch *batch,
                                struct error *err)
 {
-    enum status status =
-        fake_producer_ready(&broker->producer, broker->cluster->knobs.transaction_timeout_ms, err);
-    if (status != STATUS_OK)
-        return status;
+    enum status status;
     do {
         status = look(broker, true, batch, err);
         if (status != STATUS_OK || batch->event != EVENT_NONE || batch->message_count > 0)
@@ -94,8 +104,6 @@ enum status fake_op_accept(struct broker *base, struct error *err)
     if (fake_verdict_skips(&verdict))
         return fake_fault_leave(broker, FAKE_ACCEPT, &verdict, STATUS_OK, err);
     fake_member_accept(&broker->member);
-    if (!broker->member.assigned)
-        fake_reader_stop_all(&broker->input);
     return fake_fault_leave(broker, FAKE_ACCEPT, &verdict, STATUS_OK, err);
 }
 
@@ -153,7 +161,7 @@ static enum status watermarks(struct fake_broker *broker, enum fake_op op, const
     const struct fake_log *log = fake_topics_log(&broker->cluster->topics, topic, partition);
     enum status status = STATUS_OK;
     if (log == NULL)
-        status = error_set(err, STATUS_FATAL, "%s[%" PRId32 "]: there is no such partition", topic,
+        status = error_set(err, STATUS_RETRY, "%s[%" PRId32 "]: there is no such partition", topic,
                            partition);
     low_high[0] = log == NULL ? -1 : log->low;
     low_high[1] = log == NULL ? -1 : log->high;
@@ -170,6 +178,14 @@ enum status fake_op_input_watermarks(struct broker *base, int32_t partition, int
     *low = marks[0];
     *high = marks[1];
     return status;
+}
+
+int64_t fake_op_input_end(struct broker *base, int32_t partition)
+{
+    struct fake_broker *broker = fake_of(base);
+    const struct fake_log *log =
+        fake_topics_log(&broker->cluster->topics, broker->input_topic, partition);
+    return log != NULL ? log->high : -1;
 }
 
 enum status fake_op_changelog_watermarks(struct broker *base, int32_t partition, int64_t *low,

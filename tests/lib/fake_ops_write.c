@@ -23,10 +23,6 @@ static enum status answer(struct fake_broker *broker, enum fake_op op,
 static enum status begin_now(struct fake_broker *broker, struct error *err)
 {
     struct fake_producer *producer = &broker->producer;
-    enum status status =
-        fake_producer_ready(producer, broker->cluster->knobs.transaction_timeout_ms, err);
-    if (status != STATUS_OK)
-        return status;
     if (producer->state == PRODUCER_DEAD)
         return fake_producer_check(producer, err);
     ensure(producer->state == PRODUCER_IDLE);
@@ -147,13 +143,17 @@ enum status fake_op_produce_changelog(struct broker *base, int32_t partition,
     return answer(broker, FAKE_PRODUCE_CHANGELOG, &verdict, status, err);
 }
 
-// Puts the offsets into the transaction, if the group still takes them from this member.
+// Puts the offsets into the transaction, if the group still takes them from this member. As with
+// real brokers the transaction's coordinator is asked first.
 static enum status send_offsets(struct fake_broker *broker, const struct partition_offset *offsets,
                                 size_t count, struct error *err)
 {
     if (count == 0)
         return STATUS_OK;
-    enum status status = fake_member_check(&broker->member, err);
+    enum status status =
+        fake_txn_check(&broker->cluster->txns, fake_producer_owner(&broker->producer), err);
+    if (status == STATUS_OK)
+        status = fake_member_check(&broker->member, err);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct fake_pending_offset pending = {broker->member.group, offsets[i].partition,
                                               offsets[i].offset};
@@ -273,8 +273,8 @@ enum status fake_op_flush(struct broker *base, struct error *err)
     size_t count = producer->queue_count;
     if (fake_verdict_fate(&verdict) == FATE_HALF)
         count /= 2;
-    enum status status = STATUS_OK;
-    if (!fake_verdict_skips(&verdict))
+    enum status status = fake_producer_check(producer, err);
+    if (status == STATUS_OK && !fake_verdict_skips(&verdict))
         status = fake_producer_write(producer, count, err);
     return fake_fault_leave(broker, FAKE_FLUSH, &verdict, status, err);
 }
@@ -290,6 +290,8 @@ enum status fake_op_commit_offsets(struct broker *base, const struct partition_o
     check_ownership(broker, offsets, count);
     fake_cluster_settle(broker->cluster);
     enum status status = fake_member_check(&broker->member, err);
+    if (status == STATUS_ABORT) // there is no transaction that could be aborted
+        status = STATUS_RESET;
     bool skips = status != STATUS_OK || fake_verdict_skips(&verdict);
     for (size_t i = 0; i < count && !skips; i++)
         fake_group_offset_set(broker->member.group, offsets[i].partition, offsets[i].offset);

@@ -55,6 +55,8 @@ struct fake_broker {
     bool closed;
     bool crashed;
     bool disconnected;
+    bool missing; // the input topic, since
+    int64_t missing_since_ms;
     uint64_t calls[FAKE_OPS];
 };
 

@@ -11,12 +11,11 @@ enum { QUEUE_MAX = 1024 * 1024 };
 void fake_producer_init(struct fake_producer *producer, struct fake_topics *topics,
                         struct fake_txns *txns, const char *transactional_id)
 {
-    bool transactional = transactional_id != NULL;
     *producer = (struct fake_producer){
         .topics = topics,
         .txns = txns,
-        .transactional_id = transactional ? memory_text(transactional_id) : NULL,
-        .state = transactional ? PRODUCER_UNREADY : PRODUCER_IDLE,
+        .transactional_id = transactional_id != NULL ? memory_text(transactional_id) : NULL,
+        .state = PRODUCER_DEAD,
     };
 }
 
@@ -37,41 +36,31 @@ void fake_producer_release(struct fake_producer *producer)
     *producer = (struct fake_producer){0};
 }
 
-enum status fake_producer_ready(struct fake_producer *producer, int64_t timeout_ms,
-                                struct error *err)
-{
-    if (producer->state != PRODUCER_UNREADY)
-        return STATUS_OK;
-    return fake_producer_reset(producer, timeout_ms, err);
-}
-
 enum status fake_producer_reset(struct fake_producer *producer, int64_t timeout_ms,
                                 struct error *err)
 {
     fake_producer_forget_queue(producer);
     for (size_t i = 0; i < producer->delivered_count; i++)
         producer->delivered[i] = -1;
-    if (producer->transactional_id == NULL)
-        return STATUS_OK;
-    producer->state = PRODUCER_UNREADY;
-    enum status status = fake_txn_init(producer->txns, producer->transactional_id, timeout_ms,
-                                       &producer->epoch, err);
-    if (status == STATUS_OK)
-        producer->state = PRODUCER_IDLE;
+    enum status status = STATUS_OK;
+    if (producer->transactional_id != NULL)
+        status = fake_txn_init(producer->txns, producer->transactional_id, timeout_ms,
+                               &producer->epoch, err);
+    producer->state = status == STATUS_OK ? PRODUCER_IDLE : PRODUCER_DEAD;
     return status;
 }
 
 enum status fake_producer_check(const struct fake_producer *producer, struct error *err)
 {
-    if (producer->transactional_id == NULL)
-        return STATUS_OK;
-    ensure(producer->state != PRODUCER_UNREADY && producer->state != PRODUCER_IDLE);
-    if (producer->state == PRODUCER_DOOMED)
-        return error_set(err, STATUS_ABORT, "%s: the transaction has to be aborted",
-                         producer->transactional_id);
+    const char *id = producer->transactional_id;
     if (producer->state == PRODUCER_DEAD)
-        return error_set(err, STATUS_RESET, "%s: the producer has to be reset",
-                         producer->transactional_id);
+        return error_set(err, STATUS_RESET, "%s: the producer has to be made (anew)",
+                         id == NULL ? "at least once" : id);
+    if (id == NULL)
+        return STATUS_OK;
+    ensure(producer->state != PRODUCER_IDLE);
+    if (producer->state == PRODUCER_DOOMED)
+        return error_set(err, STATUS_ABORT, "%s: the transaction has to be aborted", id);
     return STATUS_OK;
 }
 

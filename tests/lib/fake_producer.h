@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The producer inside a broker object: what it queues, and the state of its transaction.
 //
-//   UNREADY --ready--> IDLE --begin--> OPEN --commit, abort--> IDLE
-//                              OPEN --STATUS_ABORT--> DOOMED --abort--> IDLE
-//                  any --STATUS_RESET--> DEAD --reset--> IDLE
+//   DEAD --reset--> IDLE --begin--> OPEN --commit, abort--> IDLE
+//                                   OPEN --STATUS_ABORT--> DOOMED --abort--> IDLE
+//                    any --STATUS_RESET--> DEAD
 //
-// DOOMED answers STATUS_ABORT and DEAD answers STATUS_RESET to whatever else is asked. Without a
-// transactional.id the state stays IDLE.
+// It is DEAD at first. DOOMED answers STATUS_ABORT and DEAD answers STATUS_RESET to whatever else
+// is asked. Without a transactional.id the first reset makes it IDLE, and it stays so.
 #ifndef LIB_FAKE_PRODUCER_H
 #define LIB_FAKE_PRODUCER_H
 
 #include "lib/fake_txn.h"
 
 enum fake_producer_state {
-    PRODUCER_UNREADY,
+    PRODUCER_DEAD,
     PRODUCER_IDLE,
     PRODUCER_OPEN,
     PRODUCER_DOOMED,
-    PRODUCER_DEAD,
 };
 
 struct fake_queued {
@@ -42,10 +41,8 @@ void fake_producer_init(struct fake_producer *producer, struct fake_topics *topi
                         struct fake_txns *txns, const char *transactional_id);
 void fake_producer_release(struct fake_producer *producer);
 
-// Does the first initialisation, if it is still due. STATUS_RETRY as fake_txn_init.
-enum status fake_producer_ready(struct fake_producer *producer, int64_t timeout_ms,
-                                struct error *err) MUST_USE;
 // A new producer under the same id: forgets the queue and the deliveries, settles what was open.
+// STATUS_RETRY as fake_txn_init.
 enum status fake_producer_reset(struct fake_producer *producer, int64_t timeout_ms,
                                 struct error *err) MUST_USE;
 // STATUS_OK when a transaction takes records (or none is needed); else what the state answers.

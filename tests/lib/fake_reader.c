@@ -54,7 +54,7 @@ static struct fake_reading *reading_add(struct fake_reader *reader, int32_t part
 
 static enum status unknown(const struct fake_reader *reader, int32_t partition, struct error *err)
 {
-    return error_set(err, STATUS_FATAL, "%s[%" PRId32 "]: there is no such partition",
+    return error_set(err, STATUS_RETRY, "%s[%" PRId32 "]: there is no such partition",
                      reader->topic, partition);
 }
 
@@ -76,11 +76,6 @@ void fake_reader_stop(struct fake_reader *reader, int32_t partition)
     struct fake_reading *reading = fake_reader_find(reader, partition);
     if (reading != NULL)
         *reading = reader->readings[--reader->reading_count];
-}
-
-void fake_reader_stop_all(struct fake_reader *reader)
-{
-    reader->reading_count = 0;
 }
 
 static void pick(struct fake_reader *reader, const struct fake_record *record)

@@ -31,11 +31,10 @@ void fake_reader_release(struct fake_reader *reader);
 
 // NULL when the partition is not being read.
 struct fake_reading *fake_reader_find(struct fake_reader *reader, int32_t partition);
-// Begins or moves the reading of a partition. STATUS_FATAL: there is no such partition.
+// Begins or moves the reading of a partition. STATUS_RETRY: there is no such partition.
 enum status fake_reader_start(struct fake_reader *reader, int32_t partition, int64_t offset,
                               struct error *err) MUST_USE;
 void fake_reader_stop(struct fake_reader *reader, int32_t partition);
-void fake_reader_stop_all(struct fake_reader *reader);
 
 // Forgets what the last poll handed out.
 void fake_reader_clear(struct fake_reader *reader);

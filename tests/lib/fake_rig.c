@@ -39,26 +39,44 @@ static struct broker *worker_open(struct fake_rig *rig, const char *instance,
     return fake_broker_open(rig->cluster, &settings);
 }
 
-struct broker *fake_rig_static(struct fake_rig *rig, const char *name)
-{
-    return worker_open(rig, name, name);
-}
-
-struct broker *fake_rig_dynamic(struct fake_rig *rig, const char *name)
-{
-    return worker_open(rig, NULL, name);
-}
-
-struct broker *fake_rig_at_least_once(struct fake_rig *rig)
-{
-    return worker_open(rig, "alo", NULL);
-}
-
 static void must(enum status status, const struct error *err)
 {
     if (status != STATUS_OK)
         fprintf(stderr, "unexpected %s: %s\n", status_name(status), err->text);
     ensure(status == STATUS_OK);
+}
+
+static struct broker *with_producer(struct broker *broker)
+{
+    struct error err;
+    must(broker->ops->reset(broker, &err), &err);
+    return broker;
+}
+
+struct broker *fake_rig_fresh(struct fake_rig *rig, const char *name)
+{
+    return worker_open(rig, name, name);
+}
+
+struct broker *fake_rig_static(struct fake_rig *rig, const char *name)
+{
+    return with_producer(fake_rig_fresh(rig, name));
+}
+
+struct broker *fake_rig_impostor(struct fake_rig *rig, const char *name,
+                                 const char *transactional_id)
+{
+    return with_producer(worker_open(rig, name, transactional_id));
+}
+
+struct broker *fake_rig_dynamic(struct fake_rig *rig, const char *name)
+{
+    return with_producer(worker_open(rig, NULL, name));
+}
+
+struct broker *fake_rig_at_least_once(struct fake_rig *rig)
+{
+    return with_producer(worker_open(rig, "alo", NULL));
 }
 
 struct batch fake_rig_poll(struct broker *broker, enum membership_event event)

@@ -16,8 +16,14 @@ struct fake_rig {
 void fake_rig_open(struct fake_rig *rig, int32_t partition_count);
 void fake_rig_close(struct fake_rig *rig);
 
-// Exactly once; `name` is the group.instance.id and the transactional.id.
+// As opened: without a producer. Exactly once; `name` is the group.instance.id and the
+// transactional.id.
+struct broker *fake_rig_fresh(struct fake_rig *rig, const char *name);
+// The same with its first producer made.
 struct broker *fake_rig_static(struct fake_rig *rig, const char *name);
+// The same under a transactional.id of its own.
+struct broker *fake_rig_impostor(struct fake_rig *rig, const char *name,
+                                 const char *transactional_id);
 // Exactly once; `name` is the transactional.id alone.
 struct broker *fake_rig_dynamic(struct fake_rig *rig, const char *name);
 struct broker *fake_rig_at_least_once(struct fake_rig *rig);

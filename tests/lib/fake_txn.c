@@ -107,6 +107,12 @@ static enum status fenced(struct fake_txn_owner owner, struct error *err)
                      owner.id);
 }
 
+enum status fake_txn_check(const struct fake_txns *txns, struct fake_txn_owner owner,
+                           struct error *err)
+{
+    return txn_of_owner(txns, owner) == NULL ? fenced(owner, err) : STATUS_OK;
+}
+
 // The transaction into which the owner writes, begun if need be; NULL: fenced. Markers still
 // outstanding are what a real producer waits for.
 static struct fake_txn *txn_open(struct fake_txns *txns, struct fake_txn_owner owner)

@@ -67,6 +67,9 @@ void fake_txns_release(struct fake_txns *txns);
 // Fences the older owner, aborts what it left open. STATUS_RETRY while markers are outstanding.
 enum status fake_txn_init(struct fake_txns *txns, const char *id, int64_t timeout_ms,
                           int64_t *epoch, struct error *err) MUST_USE;
+// STATUS_RESET: fenced.
+enum status fake_txn_check(const struct fake_txns *txns, struct fake_txn_owner owner,
+                           struct error *err) MUST_USE;
 // The three calls of an open transaction. STATUS_RESET: fenced.
 enum status fake_txn_append(struct fake_txns *txns, struct fake_txn_owner owner,
                             const struct fake_topic *topic, struct fake_record *record,

@@ -136,15 +136,50 @@ static void broker__start_moves_and_stop_ends_reading(void **state)
     assert_poll(broker, "");
 }
 
-static void broker__reading_ends_with_the_assignment(void **state)
+static void broker__reading_goes_on_until_it_is_stopped(void **state)
 {
     (void)state;
     struct broker *broker = reading_worker();
     fake_group_rebalance(rig.cluster, "cardwatch");
-    fake_rig_purchase(&rig, 0, "a");
     fake_rig_accept(broker, EVENT_REVOKED);
     fake_rig_accept(broker, EVENT_ASSIGNED);
+    fake_rig_purchase(&rig, 0, "a");
+    assert_int_equal(fake_broker_reading_count(broker), 2);
+    assert_poll(broker, "0/0");
+    assert_int_equal(broker->ops->stop(broker, 0, &err), STATUS_OK);
+    assert_int_equal(fake_broker_reading_count(broker), 1);
+    fake_rig_purchase(&rig, 0, "b");
     assert_poll(broker, "");
+}
+
+static void broker__without_a_producer_nothing_is_written(void **state)
+{
+    (void)state;
+    struct broker *broker = fake_rig_fresh(&rig, "w");
+    assert_int_equal(broker->ops->begin(broker, &err), STATUS_RESET);
+    assert_int_equal(fake_rig_alert(broker, "k", "a"), STATUS_RESET);
+    assert_int_equal(broker->ops->reset(broker, &err), STATUS_OK);
+    assert_int_equal(broker->ops->begin(broker, &err), STATUS_OK);
+    assert_int_equal(fake_rig_alert(broker, "k", "a"), STATUS_OK);
+}
+
+static void broker__a_missing_topic_is_waited_for_half_a_minute(void **state)
+{
+    (void)state;
+    int64_t low, high;
+    struct broker *broker = reading_worker();
+    fake_topic_delete(rig.cluster, "purchases");
+    assert_int_equal(fake_rig_poll_status(broker), STATUS_RETRY);
+    fake_clock_advance(rig.cluster, 29999);
+    assert_int_equal(fake_rig_poll_status(broker), STATUS_RETRY);
+    assert_int_equal(broker->ops->start(broker, 0, 0, &err), STATUS_RETRY);
+    assert_int_equal(broker->ops->input_watermarks(broker, 0, &low, &high, &err), STATUS_RETRY);
+    fake_topic_create(rig.cluster, "purchases", 2);
+    fake_rig_poll(broker, EVENT_NONE);
+    fake_topic_delete(rig.cluster, "purchases");
+    assert_int_equal(fake_rig_poll_status(broker), STATUS_RETRY);
+    fake_clock_advance(rig.cluster, 30000);
+    assert_int_equal(fake_rig_poll_status(broker), STATUS_FATAL);
 }
 
 static void broker__a_strangers_open_transaction_holds_readers_up(void **state)
@@ -186,7 +221,6 @@ static void broker__an_offset_outside_of_the_log_resets(void **state)
     assert_int_equal(broker->ops->start(broker, 0, low, &err), STATUS_OK);
     assert_poll(broker, "0/2");
     fake_topic_delete(rig.cluster, "purchases");
-    assert_int_equal(fake_rig_poll_status(broker), STATUS_FATAL);
     fake_topic_create(rig.cluster, "purchases", 2);
     assert_int_equal(fake_rig_poll_status(broker), STATUS_RESET);
 }
@@ -374,7 +408,7 @@ static void broker__without_transactions_the_group_takes_offsets(void **state)
     fake_broker_mute(broker, true);
     fake_clock_advance(rig.cluster, 10000);
     offsets[0].offset = 9;
-    assert_int_equal(broker->ops->commit_offsets(broker, offsets, 2, &err), STATUS_ABORT);
+    assert_int_equal(broker->ops->commit_offsets(broker, offsets, 2, &err), STATUS_RESET);
     assert_int_equal(fake_group_committed(rig.cluster, "cardwatch", 0), 4);
 }
 
@@ -419,7 +453,9 @@ int main(void)
         broker_test(broker__batches_have_a_limit_and_say_so),
         broker_test(broker__partitions_take_turns),
         broker_test(broker__start_moves_and_stop_ends_reading),
-        broker_test(broker__reading_ends_with_the_assignment),
+        broker_test(broker__reading_goes_on_until_it_is_stopped),
+        broker_test(broker__without_a_producer_nothing_is_written),
+        broker_test(broker__a_missing_topic_is_waited_for_half_a_minute),
         broker_test(broker__a_strangers_open_transaction_holds_readers_up),
         broker_test(broker__an_offset_outside_of_the_log_resets),
         broker_test(broker__deleting_a_topic_forgets_the_offsets),

@@ -249,7 +249,7 @@ static void copier_recover(struct copier *copier, enum status status)
         return;
     // Stands for the supervisor, which starts the service again.
     broker->ops->close(broker);
-    *copier = (struct copier){.broker = fake_rig_static(&rig, "w")};
+    *copier = (struct copier){.broker = fake_rig_fresh(&rig, "w"), .resetting = true};
 }
 
 static enum status copier_take(struct copier *copier)
@@ -339,7 +339,7 @@ static bool run_copier(uint64_t k, unsigned variant, const enum fake_fate *crash
         fake_torture_crash(rig.cluster, k, *crash);
     else
         fake_torture(rig.cluster, k, variant);
-    struct copier copier = {.broker = fake_rig_static(&rig, "w")};
+    struct copier copier = {.broker = fake_rig_fresh(&rig, "w"), .resetting = true};
     for (int step = 0; step < 60; step++)
         copier_step(&copier);
     bool fired = fake_torture_fired(rig.cluster);

@@ -36,6 +36,7 @@ static int set_up(void **state)
     for (int i = 0; i < OUTPUT_TOPICS; i++)
         fake_topic_create(f->cluster, broker.outputs[i], 4);
     f->broker = fake_broker_open(f->cluster, &broker);
+    assert_int_equal(f->broker->ops->reset(f->broker, &f->err), STATUS_OK);
     assert_int_equal(alert_encoder_compile(schema_alert(), 2, &f->encoder, &f->err), STATUS_OK);
     f->settings.engine.settings.rule_count = 1;
     f->settings.rule_names[0] = "high_purchase_count";
