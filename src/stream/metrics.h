@@ -46,7 +46,7 @@ struct counters {
     struct histogram alert_latency_seconds;
 };
 
-// What is known of one input partition; `owner` tells which worker shows it.
+// What is known of one input partition by the worker that owns it.
 struct partition_gauges {
     bool owned;
     bool running; // false: restoring or waiting

@@ -68,7 +68,8 @@ enum status worker_reset_advance(struct worker *worker, struct error *err)
         return status;
     if (status == STATUS_OK) {
         worker->resetting = false;
-        log_info("worker", "producer made anew");
+        if (worker->counters.resets > 0)
+            log_info("worker", "producer made anew");
         return STATUS_OK;
     }
     worker->reset_next_ms = worker_now_ms(worker) + worker->reset_wait_ms;

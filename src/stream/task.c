@@ -35,7 +35,6 @@ struct task *task_open(const struct stream_settings *settings, int32_t partition
     struct task *task = memory_zeroed(1, sizeof(*task));
     task->partition = partition;
     task->cards = cards_open(settings->cache_bytes);
-    task->high_watermark = -1;
     task->round = 1;
     forget(task);
     begin_taking(task, now_ms);
@@ -175,10 +174,7 @@ void task_gauges(const struct task *task, struct partition_gauges *out)
         .owned = task->state != TASK_SUSPENDED,
         .running = task->state == TASK_RUNNING,
         .position = task->position,
-        .lag = task->high_watermark >= 0 && task->position >= 0
-                   ? (task->high_watermark > task->position ? task->high_watermark - task->position
-                                                            : 0)
-                   : -1,
+        .lag = -1,
         .stream_time_ms = task->stream_time.ms,
         .stream_time_known = task->stream_time.known,
     };

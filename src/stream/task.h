@@ -71,8 +71,7 @@ struct task {
     int64_t checkpoint_ms; // when the last one was started
     size_t created_count;  // cards made since the last commit: the sweep's measure
     struct token sweep_cursor;
-    int64_t high_watermark; // of the input, as far as is known; -1: not known
-    bool damaged;           // the store cannot be read: the next rewind is a whole one
+    bool damaged; // the store cannot be read: the next rewind is a whole one
     uint32_t stalled_schema;
     bool halted; // stalled, and its reading has been stopped
     int64_t stalled_ms;

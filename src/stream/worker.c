@@ -33,6 +33,7 @@ struct worker *worker_open(const struct stream_settings *settings, const struct 
                   &worker->counters);
     worker->changes = changes_open(settings, ports->broker);
     worker->checked_ms = worker_now_ms(worker);
+    worker->resetting = true; // the first producer settles what a former life has left open
     return worker;
 }
 
@@ -255,6 +256,16 @@ static enum status check_topics(struct worker *worker, int64_t now_ms, struct er
                      settings->input_partitions);
 }
 
+static void show_lag(struct worker *worker, int32_t partition)
+{
+    struct partition_gauges *gauges = &worker->gauges[partition];
+    struct broker *broker = worker->ports.broker;
+    int64_t end = broker->ops->input_end(broker, partition);
+    if (!gauges->running || end < 0)
+        return;
+    gauges->lag = end > gauges->position ? end - gauges->position : 0;
+}
+
 static void publish(struct worker *worker, int64_t now_ms)
 {
     if (worker->published_ms != 0 && now_ms - worker->published_ms < PUBLISH_EVERY_MS)
@@ -267,6 +278,7 @@ static void publish(struct worker *worker, int64_t now_ms)
         if (task == NULL)
             continue;
         task_gauges(task, &worker->gauges[p]);
+        show_lag(worker, p);
         ready = ready && task->state == TASK_RUNNING;
     }
     worker_metrics_publish(worker->metrics, &worker->counters, worker->gauges, ready);

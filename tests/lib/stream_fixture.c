@@ -11,12 +11,12 @@
 #include "base/memory.h"
 #include "base/murmur2.h"
 #include "demo/purchase_writer.h"
-#include "lib/fake_store.h"
 #include "lib/random.h"
 #include "wire/schemas.h"
 
 enum {
     SETTLE_MS_MAX = 120000,
+    CHECKPOINT_POLLS = 3, // a checkpoint is under way while work goes on
     EXPECTED_BYTES_MAX = 64 * 1024 * 1024,
     START_MS = 1700000000, // far from zero, so that windows below it exist
 };
@@ -122,8 +122,8 @@ void stream_fixture_close(struct stream_fixture *fixture)
         struct fixture_process *process = &fixture->processes[i];
         if (process->worker != NULL)
             end_run(process);
-        if (process->stores != NULL)
-            process->stores->ops->close(process->stores);
+        if (process->disk != NULL)
+            process->disk->ops->close(process->disk);
     }
     for (int32_t p = 0; p < fixture->partitions; p++)
         oracle_close(fixture->oracles[p]);
@@ -146,13 +146,14 @@ void fixture_start(struct stream_fixture *fixture, size_t index)
         .input_topic = "purchases",
     };
     memcpy(settings.outputs, outputs, sizeof(outputs));
-    if (process->stores == NULL)
-        process->stores = fake_store_dir_open();
+    if (process->disk == NULL)
+        process->disk = fake_store_dir_open();
+    fake_store_set_polls(process->disk, CHECKPOINT_POLLS);
     process->broker = fake_broker_open(fixture->cluster, &settings);
     worker_metrics_init(&process->metrics, fixture->partitions);
     struct stream_ports ports = {
         .broker = process->broker,
-        .stores = process->stores,
+        .stores = process->disk,
         .schemas = {answer_schema, fixture},
         .random = answer_random,
         .random_context = fixture,
@@ -164,11 +165,13 @@ void fixture_crash(struct stream_fixture *fixture, size_t index, bool lose_state
 {
     struct fixture_process *process = &fixture->processes[index];
     fake_broker_crash(process->broker);
+    fake_store_crash(process->disk, false);
     end_run(process);
+    fake_store_restart(process->disk);
     if (!lose_state)
         return;
-    process->stores->ops->close(process->stores);
-    process->stores = NULL;
+    process->disk->ops->close(process->disk);
+    process->disk = NULL;
 }
 
 void fixture_stop(struct stream_fixture *fixture, size_t index)

@@ -7,6 +7,7 @@
 
 #include "lib/fake_broker.h"
 #include "lib/fake_fault.h"
+#include "lib/fake_store.h"
 #include "lib/fake_topic.h"
 #include "lib/oracle.h"
 #include "lib/random.h"
@@ -22,7 +23,7 @@ enum {
 };
 
 struct fixture_process {
-    struct store_dir *stores; // NULL: never started; it outlives crashes
+    struct store_dir *disk; // NULL: never started; it outlives crashes
     struct broker *broker;
     struct worker *worker; // NULL: not running
     struct worker_metrics metrics;

@@ -18,7 +18,7 @@ enum { CALLS_MAX = 100000, RESTARTS_MAX = 100 };
 static void revive(struct stream_fixture *f, unsigned *restarts)
 {
     for (size_t i = 0; i < 2; i++) {
-        if (f->processes[i].stores == NULL || f->processes[i].worker != NULL)
+        if (f->processes[i].disk == NULL || f->processes[i].worker != NULL)
             continue;
         assert_true((*restarts)++ < RESTARTS_MAX);
         fixture_start(f, i);
@@ -41,6 +41,8 @@ static void live(struct stream_fixture *f)
 {
     struct random random;
     random_seed(&random, 7);
+    fake_cluster_knobs(f->cluster)->batch_max = 8; // many polls, many moments to fail at
+    fake_cluster_knobs(f->cluster)->changelog_batch_max = 8;
     fixture_start(f, 0);
     fixture_purchases(f, 60, 10, &random);
     settle_with_supervisor(f);
@@ -50,8 +52,12 @@ static void live(struct stream_fixture *f)
     fake_clock_advance(f->cluster, 600);
     fixture_purchases(f, 60, 10, &random);
     settle_with_supervisor(f);
-    fixture_crash(f, 0, false);
+    fake_group_rebalance(f->cluster, "cardwatch");
+    fixture_purchases(f, 60, 10, &random);
+    settle_with_supervisor(f);
     unsigned restarts = 0;
+    revive(f, &restarts);
+    fixture_crash(f, 0, true);
     revive(f, &restarts);
     fixture_purchases(f, 60, 10, &random);
     settle_with_supervisor(f);
