@@ -187,11 +187,13 @@ static CURLcode exchange(struct http *http, const char *url)
 static void explain(const struct http *http, CURLcode code, struct http_answer *out)
 {
     const char *text = *http->error_text != '\0' ? http->error_text : curl_easy_strerror(code);
+    bool untrusted = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE;
     if (http->too_large)
         snprintf(out->failure, sizeof out->failure, "the answer is larger than %d bytes",
                  SCHEMA_BYTES_MAX);
     else
-        snprintf(out->failure, sizeof out->failure, "%s", text);
+        snprintf(out->failure, sizeof out->failure, "%s%s", text,
+                 untrusted ? " (name its issuer's certificate in schema_registry.ca_file)" : "");
 }
 
 void http_perform(struct http *http, const struct http_request *request, struct http_answer *out)
