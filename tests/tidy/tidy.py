@@ -58,6 +58,7 @@ TESTED_ELSEWHERE = {
     "cli/help.c": "tests/unit/cli_cli_test.c reads all of it",
     "cli/init.c": "needs a cluster: tests/e2e/setup_test.c",
     "cli/run.c": "tests/e2e run it",
+    "stream/service.c": "threads around stream/worker.c: tests/e2e run it",
     "config/check.c": "tests/unit/config_config_test.c has the whole reports",
     "config/draft.c": "tests/unit/config_config_test.c has the whole configurations",
     "broker/kafka_*.c": "needs a cluster: tests/integration/broker_*_test.c and tests/e2e",
