@@ -292,6 +292,8 @@ static bool read_card(struct reader *reader, struct card *out)
     if (!read_card_head(reader, &head))
         return false;
     card_reserve(out, head.event_count + head.counter_count);
+    if (out->capacity > CARD_INLINE_SLOTS)
+        out->id_bound = INT64_MAX; // the events come in past the card's back
     out->newest_offset = head.newest_offset;
     out->event_count = (uint16_t)head.event_count;
     out->counter_count = (uint16_t)head.counter_count;

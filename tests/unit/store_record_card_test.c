@@ -173,6 +173,26 @@ static void full_card__survives(void **state)
     card_release(&card);
 }
 
+// What the engine asks of a card that came from the store.
+static void decoded_card__still_knows_its_ids(void **state)
+{
+    (void)state;
+    for (int64_t count = 1; count < 40; count++) {
+        struct card card, back;
+        card_init(&card);
+        for (int64_t i = 0; i < count; i++)
+            add_event(&card, i, SLOT_HAS_ID, i * 7 - 20);
+        struct buffer bytes = encoded(&card);
+        assert_int_equal(decode(&bytes, &back), STATUS_OK);
+        for (int64_t i = 0; i < count; i++)
+            assert_true(card_holds_id(&back, i * 7 - 20));
+        assert_false(card_holds_id(&back, count * 7 - 20));
+        card_release(&back);
+        card_release(&card);
+        buffer_release(&bytes);
+    }
+}
+
 static void card_with_dead_slots__is_written_without_them(void **state)
 {
     (void)state;
@@ -350,6 +370,7 @@ int main(void)
         cmocka_unit_test(typical_card__is_small),
         cmocka_unit_test(extreme_times_and_ids__survive),
         cmocka_unit_test(full_card__survives),
+        cmocka_unit_test(decoded_card__still_knows_its_ids),
         cmocka_unit_test(card_with_dead_slots__is_written_without_them),
         cmocka_unit_test(any_card__survives),
         cmocka_unit_test(truncated_card__is_refused_at_every_length),
