@@ -176,6 +176,7 @@ static void broker__a_missing_topic_is_waited_for_half_a_minute(void **state)
     assert_int_equal(broker->ops->input_watermarks(broker, 0, &low, &high, &err), STATUS_RETRY);
     fake_topic_create(rig.cluster, "purchases", 2);
     fake_rig_poll(broker, EVENT_NONE);
+    fake_clock_advance(rig.cluster, 10000);
     fake_topic_delete(rig.cluster, "purchases");
     assert_int_equal(fake_rig_poll_status(broker), STATUS_RETRY);
     fake_clock_advance(rig.cluster, 30000);
