@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An alert to the byte: value, key, headers, time and partition, in both topics; and a configured
-// program from nothing: check, init, run.
+// An alert to the byte: value, key, headers, time and partition, in both topics.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,32 +103,20 @@ static void alert__is_right_to_the_byte(void **state)
     scene->passed = true;
 }
 
-static void init__makes_what_is_missing_and_check_is_content(void **state)
+static void run__makes_its_own_topics(void **state)
 {
     const struct scene_settings settings = scene_settings_default("fresh");
     struct scene *scene = stage_scene(state, &settings);
-    struct cardwatch *cardwatch = &scene->services[0];
-    cardwatch_set(cardwatch, "application_id=fresh");
-    cardwatch_set(cardwatch, "topics.purchases=fresh-p");
-    cardwatch_set(cardwatch, "topics.alerts_avro=fresh-a");
-    cardwatch_set(cardwatch, "topics.alerts_json=fresh-j");
-    assert_int_equal(cardwatch_command(cardwatch, "check"), 1); // no topics yet
-    assert_int_equal(kafkad_partitions(scene->kafka, "fresh-p"), -1);
-    assert_int_equal(cardwatch_command(cardwatch, "init"), 0);
-    assert_int_equal(cardwatch_command(cardwatch, "init"), 0);
-    int32_t partitions = kafkad_partitions(scene->kafka, "fresh-p");
-    assert_true(partitions > 0);
-    assert_true(kafkad_partitions(scene->kafka, "fresh-a") > 0);
-    assert_true(kafkad_partitions(scene->kafka, "fresh-j") > 0);
-    assert_int_equal(cardwatch_command(cardwatch, "check"), 0);
-    cardwatch_start(cardwatch);
-    assert_true(cardwatch_await_log(cardwatch, 0, "partition running", (size_t)partitions, 30000));
-    assert_int_equal(kafkad_partitions(scene->kafka, "fresh-windows-changelog"), partitions);
-    assert_true(kafkad_partitions(scene->kafka, "fresh-dead-letters") > 0);
-    char *policy = kafkad_topic_setting(scene->kafka, "fresh-windows-changelog", "cleanup.policy");
+    const size_t partitions = (size_t)settings.partitions;
+    cardwatch_start(&scene->services[0]);
+    assert_true(
+        cardwatch_await_log(&scene->services[0], 0, "partition running", partitions, 30000));
+    assert_int_equal(kafkad_partitions(scene->kafka, scene->changelog), partitions);
+    assert_true(kafkad_partitions(scene->kafka, scene->dead_letters) > 0);
+    char *policy = kafkad_topic_setting(scene->kafka, scene->changelog, "cleanup.policy");
     assert_string_equal(policy, "compact");
     free(policy);
-    assert_int_equal(cardwatch_stop(cardwatch, 5000), 0);
+    assert_int_equal(cardwatch_stop(&scene->services[0], 5000), 0);
     scene->passed = true;
 }
 
@@ -137,7 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(alert__is_right_to_the_byte),
-        stage_test(init__makes_what_is_missing_and_check_is_content),
+        stage_test(run__makes_its_own_topics),
     };
     return stage_run(tests);
 }

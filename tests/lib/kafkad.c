@@ -188,14 +188,14 @@ static void check_created(const rd_kafka_event_t *event)
     }
 }
 
-void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
-                  const char *cleanup_policy)
+void kafkad_topic_with(struct kafkad *kafkad, const char *name, int32_t partitions,
+                       const char *setting, const char *value)
 {
     char text[512];
     rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(name, partitions, 1, text, sizeof(text));
     ensure(topic != NULL);
-    if (cleanup_policy != NULL)
-        rd_kafka_NewTopic_set_config(topic, "cleanup.policy", cleanup_policy);
+    if (value != NULL)
+        rd_kafka_NewTopic_set_config(topic, setting, value);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(kafkad->client);
     rd_kafka_CreateTopics(kafkad->client, &topic, 1, NULL, queue);
     rd_kafka_event_t *event = await_event(queue);
@@ -205,6 +205,12 @@ void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
     rd_kafka_NewTopic_destroy(topic);
     while (kafkad_partitions(kafkad, name) != partitions)
         process_nap();
+}
+
+void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
+                  const char *cleanup_policy)
+{
+    kafkad_topic_with(kafkad, name, partitions, "cleanup.policy", cleanup_policy);
 }
 
 static char *setting_in(rd_kafka_event_t *event, const char *setting)

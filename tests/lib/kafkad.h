@@ -24,6 +24,9 @@ void kafkad_restart(struct kafkad *kafkad);
 // Creates a topic and waits until the metadata shows it. `cleanup_policy` NULL: the default.
 void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
                   const char *cleanup_policy);
+// The same with any one setting.
+void kafkad_topic_with(struct kafkad *kafkad, const char *name, int32_t partitions,
+                       const char *setting, const char *value);
 
 // The value of a topic's setting, the caller's to free().
 char *kafkad_topic_setting(struct kafkad *kafkad, const char *topic, const char *setting);
