@@ -1,39 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/file.h"
 #include "config/draft.h"
 #include "config/keys.h"
 
 static const char environment_prefix[] = "CARDWATCH_";
-
-// Reads at most one byte more than is allowed, which flat_read then refuses.
-static bool read_file(const char *path, struct buffer *out, struct mistakes *mistakes)
-{
-    FILE *file = fopen(path, "re");
-    size_t size = 0;
-    if (file == NULL || !buffer_reserve(out, YAML_BYTES_MAX + 1)) {
-        mistakes_add(mistakes, (struct origin){view_text(path), 0}, "", "cannot be read: %s",
-                     strerror(errno));
-        return false;
-    }
-    errno = 0;
-    size = fread(out->data, 1, YAML_BYTES_MAX + 1, file);
-    out->size = size;
-    if (ferror(file)) {
-        mistakes_add(mistakes, (struct origin){view_text(path), 0}, "", "cannot be read: %s",
-                     strerror(errno));
-        fclose(file);
-        return false;
-    }
-    fclose(file);
-    return true;
-}
 
 static void apply_yaml(struct draft *draft, struct view yaml, const char *root, struct view source)
 {
@@ -47,8 +24,15 @@ static void apply_yaml(struct draft *draft, struct view yaml, const char *root, 
 static void apply_file(struct draft *draft, const char *path)
 {
     struct buffer text;
-    buffer_init(&text, YAML_BYTES_MAX + 1);
-    if (read_file(path, &text, draft->mistakes))
+    struct error err;
+    bool found;
+    buffer_init(&text, YAML_BYTES_MAX);
+    if (file_read(path, &text, &found, &err) != STATUS_OK)
+        mistakes_add(draft->mistakes, (struct origin){view_text(""), 0}, "", "%s", err.text);
+    else if (!found)
+        mistakes_add(draft->mistakes, (struct origin){view_text(path), 0}, "",
+                     "there is no such file");
+    else
         apply_yaml(draft, buffer_view(&text), "", view_text(path));
     buffer_release(&text);
 }

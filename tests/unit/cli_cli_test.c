@@ -113,7 +113,7 @@ static void wrong_configuration__is_reported_whole_on_stderr(void **state)
                    "--set: processing.threads: '0' is out of bounds; allowed: 1 .. 64\n"
                    "--set: log.levle: unknown key; did you mean log.level?\n");
         assert_run(WORDS(names[i], "-c", "/nonexistent.yaml"), CLI_BAD_USAGE, "",
-                   "/nonexistent.yaml: cannot be read: No such file or directory\n");
+                   "/nonexistent.yaml: there is no such file\n");
     }
 }
 

@@ -474,13 +474,12 @@ static void files__that_cannot_be_read_are_named(void **state)
     struct config_sources sources = {.file = "/nonexistent/cardwatch.yaml"};
     buffer_init(&report, 4096);
     assert_int_equal(config_load(&sources, &config, &report), STATUS_FATAL);
-    assert_true(
-        view_equal(buffer_view(&report), view_text("/nonexistent/cardwatch.yaml: cannot be read: "
-                                                   "No such file or directory\n")));
-    buffer_clear(&report);
     sources.file = "/";
     assert_int_equal(config_load(&sources, &config, &report), STATUS_FATAL);
-    assert_true(view_equal(buffer_view(&report), view_text("/: cannot be read: Is a directory\n")));
+    assert_true(buffer_append_byte(&report, '\0'));
+    assert_text_contains((const char *)report.data,
+                         "/nonexistent/cardwatch.yaml: there is no such file\n");
+    assert_text_contains((const char *)report.data, "/: Is a directory\n");
     buffer_release(&report);
 }
 
@@ -491,8 +490,8 @@ static void files__have_a_limit(void **state)
     char *text = malloc(size + 1);
     memset(text, '#', size);
     text[size] = '\0';
-    assert_report(FILE_ONLY(text), "FILE: too large; allowed: 1048576 bytes\n");
-    text[size - 1] = '\0';
+    assert_report(FILE_ONLY(text), "FILE is larger than 1048576 bytes\n");
+    text[size - 2] = '\0';
     struct config config = load_good(FILE_ONLY(text));
     config_release(&config);
     free(text);
