@@ -7,6 +7,9 @@
 
 static void drop_task(struct worker *worker, int32_t partition)
 {
+    struct broker *broker = worker->ports.broker;
+    struct error ignored; // what cannot be stopped any more is not read any more
+    (void)!broker->ops->stop(broker, partition, &ignored);
     task_close(worker->tasks[partition], &worker->ports);
     worker->tasks[partition] = NULL;
 }

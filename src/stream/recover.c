@@ -14,7 +14,8 @@ static enum status rewind_tasks(struct worker *worker, struct error *err)
     int64_t now_ms = worker_now_ms(worker);
     for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
         struct task *task = worker->tasks[p];
-        if (task == NULL || task->state == TASK_SUSPENDED || task->state == TASK_TAKING)
+        bool untouched = task != NULL && task->state == TASK_TAKING && !task->take.reading;
+        if (task == NULL || task->state == TASK_SUSPENDED || untouched)
             continue;
         enum status status = broker->ops->stop(broker, p, err);
         if (status == STATUS_OK && task->damaged)

@@ -56,11 +56,12 @@ static enum status fence_former_owner(struct task *task, const struct stream_por
     struct take *take = &task->take;
     const char *former = task->meta.transactional_id;
     const char *own = ports->broker->ops->transactional_id(ports->broker);
-    if (take->fenced_ms != 0 || former[0] == '\0' || strcmp(former, own) == 0)
+    bool lately = take->fence_tried_ms != 0 && now_ms - take->fence_tried_ms < FENCE_AFTER_MS;
+    if (lately || former[0] == '\0' || strcmp(former, own) == 0)
         return STATUS_OK;
     log_warn("task", "fencing the partition's former owner, whose open transaction blocks it",
              LOG_INT("partition", task->partition), LOG_TEXT("transactional_id", former));
-    take->fenced_ms = now_ms;
+    take->fence_tried_ms = now_ms;
     return ports->broker->ops->fence(ports->broker, former, err);
 }
 

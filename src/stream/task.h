@@ -32,10 +32,10 @@ enum take_step {
 struct take {
     enum take_step step;
     int64_t began_ms;
-    int64_t stuck_ms;    // since when nothing moves; 0: it does
-    int64_t fenced_ms;   // when the state's former owner was fenced; 0: not
-    int64_t next_try_ms; // back-off after STATUS_RETRY
-    int64_t committed;   // the group's offset; -1: none
+    int64_t stuck_ms;       // since when nothing moves; 0: it does
+    int64_t fence_tried_ms; // when the state's former owner was last fenced; 0: not yet
+    int64_t next_try_ms;    // back-off after STATUS_RETRY
+    int64_t committed;      // the group's offset; -1: none
     int64_t input_low;
     int64_t input_high;
     int64_t changelog_low;

@@ -274,6 +274,14 @@ bool fixture_is_settled(struct stream_fixture *fixture)
     return true;
 }
 
+static size_t running_tasks(const struct worker *worker)
+{
+    size_t count = 0;
+    for (int32_t p = 0; p < worker->settings->input_partitions; p++)
+        count += worker->tasks[p] != NULL && worker->tasks[p]->state == TASK_RUNNING;
+    return count;
+}
+
 void fixture_settle(struct stream_fixture *fixture)
 {
     int64_t deadline_ms = fake_clock_ms(fixture->cluster) + SETTLE_MS_MAX;
@@ -283,6 +291,10 @@ void fixture_settle(struct stream_fixture *fixture)
         if (fake_clock_ms(fixture->cluster) > deadline_ms)
             fail_msg("not settled after %d s of virtual time", SETTLE_MS_MAX / 1000);
     }
+    for (size_t i = 0; i < FIXTURE_PROCESSES_MAX; i++)
+        if (fixture->processes[i].worker != NULL)
+            assert_in_range(fake_broker_reading_count(fixture->processes[i].broker), 0,
+                            running_tasks(fixture->processes[i].worker));
 }
 
 static int compare_lines(const void *a, const void *b)
