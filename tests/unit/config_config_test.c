@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/random.h"
 #include "config/config.h"
 #include "lib/capture.h"
 
@@ -683,6 +686,39 @@ static void reports__are_bounded(void **state)
     buffer_release(&text);
 }
 
+// The example with a few bytes changed: accepted, or refused with a report, under the sanitizers
+// too.
+static void mutations_of_the_example__are_taken_or_refused(void **state)
+{
+    (void)state;
+    static const char alphabet[] = "ab: \n-[]{},&*'\"#|0123456789.\t~\x80";
+    struct buffer example;
+    struct error err;
+    struct random random;
+    bool found;
+    size_t refused = 0;
+    buffer_init(&example, 16384);
+    assert_int_equal(file_read("deploy/cardwatch.yaml", &example, &found, &err), STATUS_OK);
+    random_seed(&random, 11);
+    for (int round = 0; round < 2000; round++) {
+        char *text = memory_copy(example.data, example.size);
+        struct config config;
+        char *report;
+        for (uint64_t i = random_below(&random, 8); i > 0; i--)
+            text[random_below(&random, example.size)] =
+                alphabet[random_below(&random, sizeof(alphabet) - 1)];
+        enum status status = load(FILE_ONLY(text), &config, &report);
+        assert_true((status == STATUS_OK) == (report[0] == '\0'));
+        refused += status != STATUS_OK;
+        if (status == STATUS_OK)
+            config_release(&config);
+        free(report);
+        free(text);
+    }
+    assert_in_range(refused, 200, 1900);
+    buffer_release(&example);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -718,6 +754,7 @@ int main(void)
         cmocka_unit_test(secrets__are_never_shown),
         cmocka_unit_test(reports__stay_lines_whatever_keys_are_called),
         cmocka_unit_test(reports__are_bounded),
+        cmocka_unit_test(mutations_of_the_example__are_taken_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
