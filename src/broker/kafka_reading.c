@@ -144,7 +144,8 @@ static void take_record(struct kafka_reading *reading, rd_kafka_message_t *nativ
         .partition = native->partition,
         .offset = native->offset,
         .timestamp_ms = timestamp_ms,
-        .has_timestamp = type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE,
+        // A producer may leave it out: -1 then, with a type all the same.
+        .has_timestamp = type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp_ms >= 0,
         .key = {native->key, native->key != NULL ? native->key_len : 0},
         .value = {native->payload, native->payload != NULL ? native->len : 0},
         .native = native,
