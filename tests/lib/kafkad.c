@@ -142,6 +142,11 @@ void kafkad_stop(struct kafkad *kafkad)
     run_script(kafkad, "stop");
 }
 
+void kafkad_kill(struct kafkad *kafkad)
+{
+    run_script(kafkad, "kill");
+}
+
 void kafkad_restart(struct kafkad *kafkad)
 {
     run_script(kafkad, "restart");

@@ -20,6 +20,8 @@ const char *kafkad_bootstrap(const struct kafkad *kafkad);
 // In good order; kafkad_restart waits until it answers again.
 void kafkad_stop(struct kafkad *kafkad);
 void kafkad_restart(struct kafkad *kafkad);
+// kill -9.
+void kafkad_kill(struct kafkad *kafkad);
 
 // Creates a topic and waits until the metadata shows it. `cleanup_policy` NULL: the default.
 void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,

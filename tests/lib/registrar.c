@@ -25,6 +25,29 @@ static uint32_t put(struct registry *registry, const char *topic, const char *su
     return id;
 }
 
+struct view registrar_longer_schema(void)
+{
+#define NULLABLE(name, type)                                                                       \
+    "{\"name\": \"" name "\", \"type\": [\"null\", \"" type "\"], \"default\": null}"
+    return view_text(
+        "{\"type\": \"record\", \"name\": \"Purchase\", "
+        "\"namespace\": \"com.example.model\", \"fields\": ["
+        "{\"name\": \"id\", \"type\": \"long\"}, " NULLABLE("category", "string") ", " NULLABLE(
+            "amount",
+            "double") ", " NULLABLE("credit_card",
+                                    "string") ", " NULLABLE("distance_from_billing_zip",
+                                                            "double") ", "
+                                                                      "{\"name\": \"timestamp\", "
+                                                                      "\"type\": [\"null\", "
+                                                                      "{\"type\": \"long\", "
+                                                                      "\"logicalType\": "
+                                                                      "\"timestamp-millis\"}], "
+                                                                      "\"default\": "
+                                                                      "null}, " NULLABLE(
+                                                                          "note", "string") "]}");
+#undef NULLABLE
+}
+
 struct registrar_ids registrar_register(const char *url, const char *purchases_topic,
                                         const char *alerts_topic)
 {
@@ -43,6 +66,7 @@ struct registrar_ids registrar_register(const char *url, const char *purchases_t
     ids.purchase = put(registry, purchases_topic, "value", schema_purchase());
     ids.alert = put(registry, alerts_topic, "value", schema_alert());
     ids.mismatch = put(registry, purchases_topic, "mismatch", generator_mismatch_schema());
+    ids.longer = put(registry, purchases_topic, "value", registrar_longer_schema());
     registry_close(registry);
     return ids;
 }

@@ -5,15 +5,22 @@
 
 #include <stdint.h>
 
+#include "base/bytes.h"
+
 struct registrar_ids {
     uint32_t purchase;
     uint32_t alert;
     uint32_t mismatch; // of generator_mismatch_schema()
+    uint32_t longer;   // of registrar_longer_schema()
 };
 
-// Registers purchase, alert and mismatch schema, in this order: in an empty registry ids 1, 2, 3;
+// Registers purchase, alert, mismatch and longer schema, in this order: ids 1 to 4 if it was empty;
 // stops the test when that fails.
 struct registrar_ids registrar_register(const char *url, const char *purchases_topic,
                                         const char *alerts_topic);
+
+// Purchases with one more nullable field at the end: a purchase of schemas/purchase.avsc becomes
+// one by its id in the frame and a zero byte (null) behind it.
+struct view registrar_longer_schema(void);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
-#include "lib/registrar.h"
 #include "lib/workspace.h"
 
 enum { LOG_LINES_SHOWN = 40 };
@@ -65,7 +64,8 @@ void scene_open(struct scene *scene, struct kafkad *kafka, const struct scene_se
     *scene = (struct scene){.settings = *settings, .kafka = kafka};
     int32_t partitions = settings->partitions;
     name_things(scene);
-    kafkad_topic(kafka, scene->purchases, partitions, NULL);
+    kafkad_topic_with(kafka, scene->purchases, partitions, "max.message.bytes",
+                      settings->purchase_max_bytes);
     kafkad_topic(kafka, scene->alerts_avro, partitions, NULL);
     kafkad_topic(kafka, scene->alerts_json, partitions, NULL);
     scene_start_registry(scene);
@@ -141,10 +141,10 @@ void scene_start_registry(struct scene *scene)
     scene->registry_port = dev_registry_port(scene->registry);
     if (scene->registry_url == NULL)
         scene->registry_url = workspace_text("http://127.0.0.1:%u", scene->registry_port);
-    struct registrar_ids ids =
+    scene->schema_ids =
         registrar_register(scene->registry_url, scene->purchases, scene->alerts_avro);
-    scene->settings.generator.schema_id = ids.purchase;
-    scene->settings.generator.mismatch_schema_id = ids.mismatch;
+    scene->settings.generator.schema_id = scene->schema_ids.purchase;
+    scene->settings.generator.mismatch_schema_id = scene->schema_ids.mismatch;
 }
 
 static bool any_running(struct scene *scene)

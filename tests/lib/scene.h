@@ -10,6 +10,7 @@
 #include "lib/cardwatch.h"
 #include "lib/judge.h"
 #include "lib/kafkad.h"
+#include "lib/registrar.h"
 #include "lib/workload.h"
 
 enum { SCENE_SERVICES_MAX = 4, SCENE_CATCH_UP_MS = 120000 };
@@ -25,6 +26,7 @@ struct scene_settings {
     int threads;
     int session_timeout_ms;
     int32_t partitions;
+    const char *purchase_max_bytes; // max.message.bytes of the purchases topic
 };
 
 // 50,000 cards, disorder up to 5 s, some duplicates; the rule that is built in; 4 partitions.
@@ -44,6 +46,7 @@ struct scene {
     struct dev_registry *registry;
     uint16_t registry_port;
     char *registry_url;
+    struct registrar_ids schema_ids;
     struct workload workload;
     struct group_watch *watch;
     struct cardwatch services[SCENE_SERVICES_MAX];
