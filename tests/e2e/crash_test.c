@@ -205,6 +205,36 @@ static void second_signal__is_as_safe_as_a_crash(void **state)
     scene->passed = true;
 }
 
+// A state directory from a backup: the changelog brings it up to date.
+static void state__from_an_old_copy_is_brought_up_to_date(void **state)
+{
+    const struct scene_settings settings = scene_settings_default("backup");
+    struct scene *scene = stage_scene(state, &settings);
+    struct cardwatch *service = &scene->services[0];
+    char *copy = workspace_text("%s-copy", scene->state_dir);
+    const char *const save[] = {"cp", "-r", scene->state_dir, copy, NULL};
+    const char *const bring_back[] = {"mv", copy, scene->state_dir, NULL};
+    for (int i = 0; i < 2; i++) {
+        workload_send(&scene->workload, purchases() / 4);
+        start(scene);
+        assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+        assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
+        if (i == 0)
+            assert_int_equal(process_run(save, "/dev/null", START_TIMEOUT_MS), 0);
+    }
+    workspace_remove(scene->state_dir);
+    assert_int_equal(process_run(bring_back, "/dev/null", START_TIMEOUT_MS), 0);
+    workload_send(&scene->workload, purchases() / 4);
+    struct restart restart = start(scene);
+    await_running(scene, &restart);
+    assert_true(restored(scene, &restart) > 0);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    assert_true(scene_judge(scene, NULL));
+    assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
+    free(copy);
+    scene->passed = true;
+}
+
 static void at_least_once__loses_no_alert_when_killed(void **state)
 {
     struct scene_settings settings = scene_settings_default("atleast");
@@ -228,6 +258,7 @@ int main(void)
         stage_test(kill_9__with_three_threads_changes_no_alert),
         stage_test(sigterm__in_the_middle_ends_well_and_leaves_nothing_to_restore),
         stage_test(second_signal__is_as_safe_as_a_crash),
+        stage_test(state__from_an_old_copy_is_brought_up_to_date),
         stage_test(at_least_once__loses_no_alert_when_killed),
     };
     return stage_run(tests);

@@ -49,6 +49,7 @@ struct loader *loader_open(const char *bootstrap, const char *topic, int32_t par
     set(conf, "batch.size", "262144");
     set(conf, "queue.buffering.max.messages", "200000");
     set(conf, "message.max.bytes", "4000000");
+    set(conf, "reconnect.backoff.max.ms", "500");
     set(conf, "log_level", "2");
     rd_kafka_conf_set_opaque(conf, loader);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);

@@ -34,6 +34,7 @@ static rd_kafka_t *connect_consumer(const char *bootstrap, const char *group, co
     set(conf, "enable.partition.eof", "true");
     set(conf, "queued.min.messages", "1000000");
     set(conf, "fetch.wait.max.ms", "20");
+    set(conf, "reconnect.backoff.max.ms", "500");
     set(conf, "log_level", "2");
     rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
     ensure(consumer != NULL);
