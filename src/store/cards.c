@@ -230,11 +230,13 @@ void cards_prefetch_entry(const struct cards *cards, const struct token *token)
     __builtin_prefetch(slab_state(&cards->slab, slot), 1);
 }
 
-static struct card_entry *hand_out(struct cards *cards, uint32_t slot)
+// `again`: the card was here. One that is seen for the first time has no claim to stay yet, or a
+// stream of cards that never come back would push out those that do.
+static struct card_entry *hand_out(struct cards *cards, uint32_t slot, bool again)
 {
     struct slot_state *state = slab_state(&cards->slab, slot);
     state->pinned_epoch = cards->epoch;
-    state->referenced = true;
+    state->referenced = again;
     return slab_entry(&cards->slab, slot);
 }
 
@@ -246,7 +248,7 @@ struct card_entry *cards_find(struct cards *cards, const struct token *token)
     while (index->cells[at].slot_after != 0) {
         uint32_t slot = index->cells[at].slot_after - 1;
         if (memcmp(&slab_entry(&cards->slab, slot)->token, token, sizeof(*token)) == 0)
-            return hand_out(cards, slot);
+            return hand_out(cards, slot, true);
         at = token_index_probe(index, token_index_next(index, at), tag);
     }
     return NULL;
@@ -264,7 +266,7 @@ struct card_entry *cards_add(struct cards *cards, const struct token *token)
     slab_state(&cards->slab, slot)->kind = SLOT_CLEAN;
     token_index_put(&cards->index, token, slot);
     cards->bytes += ENTRY_BYTES;
-    return hand_out(cards, slot);
+    return hand_out(cards, slot, false);
 }
 
 // ---- from clean to dirty, and back ----

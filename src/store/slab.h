@@ -23,7 +23,7 @@ struct slot_state {
     uint32_t pinned_epoch;  // handed out since the last release of pins when it is the table's
     uint16_t spilled_slots; // of the card's heap block, as accounted for
     uint8_t kind;           // enum slot_kind
-    bool referenced;        // used since the clock's hand passed
+    bool referenced;        // used again since the clock's hand passed
 };
 
 enum {

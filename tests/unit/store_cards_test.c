@@ -168,6 +168,44 @@ static void entry_in_use__outlives_those_that_are_not(void **state)
     cards_close(cards);
 }
 
+// The clock spares once what was used since it last passed.
+static void entry_used_now_and_then__outlives_those_that_are_not(void **state)
+{
+    (void)state;
+    struct cards *cards = cards_open(100 * ENTRY_BYTES);
+    for (uint64_t i = 0; i < 2000; i++) {
+        for (uint64_t hot = 0; hot < 10 && i % 20 == 0; hot++) {
+            if (i == 0)
+                add(cards, 100000 + hot);
+            assert_non_null(find(cards, 100000 + hot));
+        }
+        cards_release_pins(cards);
+        add(cards, i);
+        cards_release_pins(cards);
+    }
+    assert_int_equal(cards_count(cards), 100);
+    cards_close(cards);
+}
+
+static void evicted_entry__takes_its_bytes_along(void **state)
+{
+    (void)state;
+    struct cards *cards = cards_open(200 * ENTRY_BYTES);
+    for (uint64_t i = 0; i < 500; i++) {
+        struct card_entry *entry = add(cards, i);
+        add_events(entry, i % 50);
+        cards_touch(cards, entry);
+        cards_settle(cards, i);
+        cards_checkpointed(cards, i);
+        cards_release_pins(cards);
+    }
+    assert_true(cards_count(cards) > 10);
+    cards_set_limit(cards, 0);
+    assert_int_equal(cards_count(cards), 0);
+    assert_int_equal(cards_bytes(cards), 0);
+    cards_close(cards);
+}
+
 static void entry_handed_out__is_not_evicted_before_pins_are_released(void **state)
 {
     (void)state;
@@ -242,6 +280,7 @@ static void clear__forgets_everything_and_keeps_the_limit(void **state)
         cards_touch(cards, entry);
     }
     cards_settle(cards, 100);
+    cards_checkpointed(cards, 100);
     cards_touch(cards, find(cards, 1));
     cards_clear(cards);
     assert_int_equal(cards_count(cards), 0);
@@ -372,6 +411,8 @@ int main(void)
         cmocka_unit_test(bytes__include_the_spilled_blocks),
         cmocka_unit_test(clean_entry__is_evicted_past_the_limit),
         cmocka_unit_test(entry_in_use__outlives_those_that_are_not),
+        cmocka_unit_test(entry_used_now_and_then__outlives_those_that_are_not),
+        cmocka_unit_test(evicted_entry__takes_its_bytes_along),
         cmocka_unit_test(entry_handed_out__is_not_evicted_before_pins_are_released),
         cmocka_unit_test(unclean_entries__stay_until_their_round_is_stored),
         cmocka_unit_test(lowered_limit__evicts_at_once),

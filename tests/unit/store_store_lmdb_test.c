@@ -95,6 +95,20 @@ static void partition__out_of_bounds_is_refused(void **state)
     assert_int_equal(contract->dir->ops->open(contract->dir, -1, &store, &err), STATUS_FATAL);
 }
 
+static void damaged_partition__can_be_reset_and_opened(void **state)
+{
+    struct store_contract *contract = *state;
+    struct store *store = open_store(contract->dir, 0);
+    store->ops->close(store);
+    char *marker = workspace_text("%s/app/0/damaged", (char *)contract->own);
+    workspace_write(marker, "");
+    assert_int_equal(contract->dir->ops->open(contract->dir, 0, &store, NULL), STATUS_RECORD);
+    assert_int_equal(contract->dir->ops->reset(contract->dir, 0, NULL), STATUS_OK);
+    store = open_store(contract->dir, 0);
+    store->ops->close(store);
+    free(marker);
+}
+
 static void make_value(char *value, size_t size)
 {
     snprintf(value, size, "made");
@@ -221,6 +235,8 @@ int main(void)
         STORE_CONTRACT_TESTS(set_up, tear_down),
         cmocka_unit_test_setup_teardown(directory__is_private_and_marked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(partition__out_of_bounds_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damaged_partition__can_be_reset_and_opened, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(kept_text__is_made_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(partitions__are_written_by_several_threads_at_once, set_up,
                                         tear_down),
