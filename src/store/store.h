@@ -49,7 +49,9 @@ struct store_ops {
     void (*checkpoint_start)(struct store *store, const struct checkpoint *checkpoint);
     // *running tells whether a checkpoint is still being written; with `wait` it returns only when
     // none is. STATUS_FATAL: the last one could not be written (disk full, I/O error; the sentence
-    // says which file and what to do): the store still holds the one before.
+    // says which file and what to do): the store still holds the one before, and refuses further
+    // ones, with the same sentence, until it is dropped or opened anew. To be called every now and
+    // then while one is running: the writer may wait for it.
     enum status (*checkpoint_poll)(struct store *store, bool wait, bool *running,
                                    struct error *err) MUST_USE;
     // Hands up to `max` cards with token >= *cursor to `each`, in token order, as of the last
@@ -60,7 +62,8 @@ struct store_ops {
     // Cards in the last finished checkpoint, and the bytes it takes on disk.
     uint64_t (*card_count)(struct store *store);
     uint64_t (*disk_bytes)(struct store *store);
-    // Forgets what is staged; waits for a running checkpoint to end first.
+    // Forgets what is staged; waits for a running checkpoint to end first (no poll is needed then:
+    // none is running).
     void (*discard)(struct store *store);
     // Removes every card and the checkpoint record, durably; discards what is staged.
     enum status (*drop)(struct store *store, struct error *err) MUST_USE;
