@@ -49,13 +49,15 @@ export TEST_BINARY := $(abspath $(B)/cardwatch)
 export TEST_SCALE ?= 100
 RUN_TESTS := tests/run --logs $(B)/test-logs
 SUITE_TIDY := --suite tidy --limit 60 tests/tidy/tidy.py
-SUITE_UNIT := --suite unit --limit 120 $(UNIT_TESTS)
-SUITE_INTEGRATION := --suite integration --limit 180 $(INTEGRATION_TESTS)
+# Unit tests keep a processor busy each; the others mostly wait.
+JOBS := $(shell nproc)
+SUITE_UNIT := --suite unit --limit 300 --jobs $(JOBS) $(UNIT_TESTS)
+SUITE_INTEGRATION := --suite integration --limit 300 --jobs 4 $(INTEGRATION_TESTS)
 SUITE_E2E := --suite e2e --limit 600 $(E2E_TESTS)
 SUITE_E2E_FULL := --suite e2e-full --limit 3600 --env E2E_FULL=1 $(E2E_TESTS)
-SUITE_SAN := --suite unit-sanitized --limit 300 --env TEST_SCALE=$(SAN_TEST_SCALE) \
+SUITE_SAN := --suite unit-sanitized --limit 300 --jobs $(JOBS) --env TEST_SCALE=$(SAN_TEST_SCALE) \
 	$(SAN_UNIT_TESTS) \
-	--suite integration-sanitized --limit 300 --env TEST_SCALE=$(SAN_TEST_SCALE) \
+	--suite integration-sanitized --limit 300 --jobs 4 --env TEST_SCALE=$(SAN_TEST_SCALE) \
 	$(SAN_INTEGRATION_TESTS)
 
 # A make of its own for steps that must follow each other, on all processors unless -j was given.

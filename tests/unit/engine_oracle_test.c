@@ -22,6 +22,7 @@
 #include "engine/engine.h"
 #include "lib/oracle.h"
 #include "lib/random.h"
+#include "lib/scale.h"
 
 enum { CARDS_MAX = 4 };
 
@@ -420,6 +421,7 @@ static void event_times__equal_the_oracles(void **state)
 
 int main(int argc, char **argv)
 {
+    case_count = scale_count(case_count);
     if (argc == 3) {
         first_seed = strtoull(argv[1], NULL, 10);
         case_count = strtoull(argv[2], NULL, 10);

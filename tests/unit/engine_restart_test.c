@@ -4,6 +4,7 @@
 // the purchases must be what an undisturbed run makes of them.
 #include "lib/engine_desk.h"
 #include "lib/random.h"
+#include "lib/scale.h"
 
 enum { CARDS = 3, PURCHASES = 60, CASES = 20000, ALERTS_MAX = 16 };
 
@@ -177,7 +178,7 @@ static void play(uint64_t seed)
 static void purchases__are_judged_after_a_crash_as_without_one(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < CASES; seed++)
+    for (uint64_t seed = 0; seed < scale_count(CASES); seed++)
         play(seed);
 }
 

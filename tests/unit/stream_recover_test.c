@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "lib/scale.h"
 #include "lib/stream_fixture.h"
 
 enum { CALLS_MAX = 100000, RESTARTS_MAX = 100 };
@@ -65,7 +66,7 @@ static void live(struct stream_fixture *f)
 
 static uint64_t torture(const struct fixture_options *options, unsigned variant, bool at_least)
 {
-    for (uint64_t k = 1; k < CALLS_MAX; k++) {
+    for (uint64_t k = 1; k < CALLS_MAX; k += scale_stride()) {
         struct stream_fixture f;
         stream_fixture_open(&f, options);
         fake_torture(f.cluster, k, variant);
@@ -74,7 +75,7 @@ static uint64_t torture(const struct fixture_options *options, unsigned variant,
         fixture_expect_alerts(&f, at_least);
         stream_fixture_close(&f);
         if (!fired)
-            return k - 1;
+            return k - scale_stride();
     }
     fail_msg("the run does not end");
     return 0;
@@ -100,7 +101,7 @@ static void at_least_once__loses_no_alert_whatever_fails(void **state)
 static uint64_t torture_crash(const struct fixture_options *options, enum fake_fate fate,
                               bool at_least)
 {
-    for (uint64_t k = 1; k < CALLS_MAX; k++) {
+    for (uint64_t k = 1; k < CALLS_MAX; k += scale_stride()) {
         struct stream_fixture f;
         stream_fixture_open(&f, options);
         fake_torture_crash(f.cluster, k, fate);
@@ -109,7 +110,7 @@ static uint64_t torture_crash(const struct fixture_options *options, enum fake_f
         fixture_expect_alerts(&f, at_least);
         stream_fixture_close(&f);
         if (!fired)
-            return k - 1;
+            return k - scale_stride();
     }
     fail_msg("the run does not end");
     return 0;
@@ -119,16 +120,16 @@ static void crash__in_every_call_is_survived(void **state)
 {
     (void)state;
     const struct fixture_options options = {.partitions = 2};
-    assert_true(torture_crash(&options, FATE_NOTHING, false) > 100);
-    assert_true(torture_crash(&options, FATE_DONE, false) > 100);
+    assert_true(torture_crash(&options, FATE_NOTHING, false) > 100 - scale_stride());
+    assert_true(torture_crash(&options, FATE_DONE, false) > 100 - scale_stride());
 }
 
 static void crash__at_least_once_loses_no_alert(void **state)
 {
     (void)state;
     const struct fixture_options options = {.partitions = 2, .at_least_once = true};
-    assert_true(torture_crash(&options, FATE_NOTHING, true) > 100);
-    assert_true(torture_crash(&options, FATE_DONE, true) > 100);
+    assert_true(torture_crash(&options, FATE_NOTHING, true) > 100 - scale_stride());
+    assert_true(torture_crash(&options, FATE_DONE, true) > 100 - scale_stride());
 }
 
 int main(void)
