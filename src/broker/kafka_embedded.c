@@ -10,6 +10,10 @@
 
 enum { BROKERS = 1, REPLICAS = 1 };
 
+// Newer versions of librdkafka have it; without it the first member of a group waits 3 s.
+extern __attribute__((weak)) void
+rd_kafka_mock_group_initial_rebalance_delay_ms(rd_kafka_mock_cluster_t *mcluster, int32_t delay_ms);
+
 struct kafka_embedded {
     struct kafka_client host; // a producer that produces nothing: lends the mock its thread
     rd_kafka_mock_cluster_t *mock;
@@ -33,6 +37,8 @@ enum status kafka_embedded_open(struct kafka_embedded **out, struct error *err)
         kafka_embedded_close(embedded);
         return status;
     }
+    if (rd_kafka_mock_group_initial_rebalance_delay_ms != NULL)
+        rd_kafka_mock_group_initial_rebalance_delay_ms(embedded->mock, 0);
     *out = embedded;
     return STATUS_OK;
 }
