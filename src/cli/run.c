@@ -39,6 +39,16 @@ static void forbid_core_files(void)
     (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+// Each partition's store holds a few files open.
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool show_metrics(void *context, struct buffer *out)
 {
     return exposition_metrics(context, out);
@@ -73,6 +83,7 @@ int cli_run(const struct config *config)
     struct service *service;
     struct error err = {.text = ""};
     forbid_core_files();
+    raise_file_limit();
     catch_signals();
     enum status status = service_open(config, &stop_requested, &service, &err);
     if (status == STATUS_OK) {

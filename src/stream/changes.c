@@ -138,6 +138,7 @@ static enum status write_dirty(struct changes *changes, struct task *task,
     for (size_t i = 0; i < count; i++) {
         struct card_entry *entry = cards_dirty_at(task->cards, i);
         engine_card_prune(engine, task->stream_time, &entry->card);
+        cards_touch(task->cards, entry); // it may hold less memory now
         if (!card_is_empty(&entry->card))
             ensure(card_encode(&entry->card, &changes->values));
         enum status status = add_record(changes, task, &entry->token, counters, err);

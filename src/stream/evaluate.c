@@ -89,6 +89,11 @@ static void ask_ahead(struct evaluate *evaluate, const struct message *message)
     (void)schemas_plan(evaluate->schemas, schema_id, now_ms, &plan, &reason);
 }
 
+static bool needs_card(const struct prepared *prepared)
+{
+    return !prepared->tombstone && prepared->class_ == DEAD_LETTER_NONE;
+}
+
 static void prepare(struct evaluate *evaluate, const struct message *message)
 {
     ensure(message->partition >= 0 && message->partition < evaluate->settings->input_partitions);
@@ -107,7 +112,7 @@ static void prepare(struct evaluate *evaluate, const struct message *message)
         return;
     }
     evaluate->group_count++;
-    if (prepared->tombstone || prepared->class_ != DEAD_LETTER_NONE)
+    if (!needs_card(prepared))
         return;
     token_of(evaluate->settings->token_key, prepared->card, &prepared->token);
     cards_prefetch(task->cards, &prepared->token);
@@ -241,6 +246,9 @@ static enum status evaluate_one(struct evaluate *evaluate, struct prepared *prep
 static enum status evaluate_group(struct evaluate *evaluate, struct error *err)
 {
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < evaluate->group_count; i++)
+        if (needs_card(&evaluate->group[i]))
+            cards_prefetch_entry(evaluate->group[i].task->cards, &evaluate->group[i].token);
     for (size_t i = 0; i < evaluate->group_count && status == STATUS_OK; i++)
         status = evaluate_one(evaluate, &evaluate->group[i], err);
     evaluate->group_count = 0;
