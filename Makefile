@@ -8,6 +8,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SAN ?=
 comma := ,
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+SAY := $(if $(V),@:,@printf '  %-4s %s\n')
 
 B ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(filter clang%,$(CC)),-$(CC))
 
@@ -89,19 +92,23 @@ lint-deps:
 all: $(B)/cardwatch ## Build build/cardwatch
 
 $(B)/cardwatch: $(B)/src/main.o $(OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/%.o: %.c | $(DEPS_FIRST)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
 
 $(B)/src/wire/schemas.o: $(wildcard schemas/*.avsc)
 
 $(ENGINE_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ENGINE_OBJECTS) $(ORACLE_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lm
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lm
 
 $(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS)
 
