@@ -246,10 +246,13 @@ int64_t kafka_reading_position(struct kafka_reading *reading, int32_t partition)
     struct kafka_place *place = place_of(reading, partition);
     if (place == NULL || !place->started)
         return -1;
-    int64_t position = place->next > place->end ? place->next : place->end;
-    // Moves over transaction markers too, in case that the end is never reported.
-    int64_t native = place->seen ? native_position(reading, partition) : -1;
-    return native > position ? native : position;
+    // Brokers have been seen that never report the end; librdkafka's own position moves over
+    // transaction markers, too. But from 2.2 to 2.12 it counts a reported end as a record.
+    if (place->end < 0 && place->seen) {
+        int64_t native = native_position(reading, partition);
+        return native > place->next ? native : place->next;
+    }
+    return place->next > place->end ? place->next : place->end;
 }
 
 int64_t kafka_reading_end(struct kafka_reading *reading, int32_t partition)

@@ -40,7 +40,7 @@ static void make_topic(struct fixture *fixture, const char *name, const char *se
     assert_true(created);
 }
 
-static int setup(void **state)
+static struct fixture *fixture_open(const char *max_poll_interval_ms)
 {
     static const char *const suffixes[] = {"in", "avro", "json", "dead", "changelog", "group"};
     struct fixture *fixture = memory_zeroed(1, sizeof(*fixture));
@@ -53,14 +53,25 @@ static int setup(void **state)
     kafka_rig_open_named(&fixture->rig, kafkad_bootstrap(kafkad), fixture->names[0],
                          (const char *const *)(fixture->names + 1));
     fixture->rig.group_id = fixture->names[5];
-    kafka_rig_property(&fixture->rig, "max.poll.interval.ms", "6000");
+    kafka_rig_property(&fixture->rig, "max.poll.interval.ms", max_poll_interval_ms);
     kafka_rig_open_cluster(&fixture->rig);
     make_topic(fixture, fixture->names[0], NULL, NULL);
     make_topic(fixture, fixture->names[1], NULL, NULL);
     make_topic(fixture, fixture->names[2], NULL, NULL);
     make_topic(fixture, fixture->names[3], "max.message.bytes", "10000");
     make_topic(fixture, fixture->names[4], "cleanup.policy", "compact");
-    *state = fixture;
+    return fixture;
+}
+
+static int setup(void **state)
+{
+    *state = fixture_open("120000");
+    return 0;
+}
+
+static int setup_impatient(void **state)
+{
+    *state = fixture_open("6000");
     return 0;
 }
 
@@ -588,7 +599,7 @@ int main(void)
         CASE(record__larger_than_its_topic_takes_is_refused_before_it_is_queued),
         CASE(static_member__comes_back_without_a_rebalance),
         CASE(static_member__met_by_its_double_is_fatal),
-        CASE(zombie__cannot_commit),
+        cmocka_unit_test_setup_teardown(zombie__cannot_commit, setup_impatient, teardown),
         CASE(input__overtaken_by_retention_asks_for_taking_it_again),
         CASE(cluster__restart_loses_and_repeats_nothing),
     };
