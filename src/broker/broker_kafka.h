@@ -52,6 +52,9 @@ enum status kafka_topic_partitions(struct kafka_cluster *cluster, const char *to
 // until the cluster's metadata shows it. An existing topic is left as it is.
 enum status kafka_topic_create(struct kafka_cluster *cluster, const struct kafka_topic_plan *plan,
                                bool *created, struct error *err) MUST_USE;
+// Deletes a topic; one that does not exist is no error.
+enum status kafka_topic_delete(struct kafka_cluster *cluster, const char *topic,
+                               struct error *err) MUST_USE;
 // The value of a topic's configuration entry, e.g. cleanup.policy.
 enum status kafka_topic_setting_get(struct kafka_cluster *cluster, const char *topic,
                                     const char *name, char *value, size_t size,

@@ -151,6 +151,34 @@ enum status kafka_topic_create(struct kafka_cluster *cluster, const struct kafka
                : status;
 }
 
+static struct kafka_fault deletion_fault(const struct request *request)
+{
+    const rd_kafka_DeleteTopics_result_t *result =
+        rd_kafka_event_DeleteTopics_result(request->event);
+    size_t count = 0;
+    const rd_kafka_topic_result_t **topics = rd_kafka_DeleteTopics_result_topics(result, &count);
+    if (count == 0)
+        return kafka_fault_of_code(RD_KAFKA_RESP_ERR__BAD_MSG, NULL);
+    return kafka_fault_of_code(rd_kafka_topic_result_error(topics[0]),
+                               rd_kafka_topic_result_error_string(topics[0]));
+}
+
+enum status kafka_topic_delete(struct kafka_cluster *cluster, const char *topic, struct error *err)
+{
+    rd_kafka_DeleteTopic_t *deletion = rd_kafka_DeleteTopic_new(topic);
+    struct request request = request_begin(cluster, RD_KAFKA_ADMIN_OP_DELETETOPICS, REQUEST_MS);
+    rd_kafka_DeleteTopics(request.rk, &deletion, 1, request.options, request.queue);
+    struct kafka_fault fault = request_wait(&request);
+    if (fault.code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        fault = deletion_fault(&request);
+    request_end(&request);
+    rd_kafka_DeleteTopic_destroy(deletion);
+    if (fault.code == RD_KAFKA_RESP_ERR_NO_ERROR ||
+        fault.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        return STATUS_OK;
+    return kafka_fault_report(&fault, KAFKA_STAGE_QUERY, err, "cannot delete topic %s", topic);
+}
+
 static struct kafka_fault describe(struct request *request, const char *topic,
                                    const rd_kafka_ConfigEntry_t ***entries, size_t *count)
 {
