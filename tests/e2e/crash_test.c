@@ -82,8 +82,8 @@ static int64_t known_lag(struct scene *scene)
     }
 }
 
-// One start: ended at a random moment of its work on the portion, each third one at a random moment
-// of its coming up.
+// One start, ended at a random moment: in turn of its work on the portion, of the time after it,
+// and of its coming up.
 static void start_and_kill(struct scene *scene, struct random *random, int number, size_t portion)
 {
     workload_send(&scene->workload, portion);
@@ -93,17 +93,18 @@ static void start_and_kill(struct scene *scene, struct random *random, int numbe
         int64_t progress = (int64_t)scene->workload.sent_count - left;
         assert_true(scene_await_progress(scene, progress, SCENE_CATCH_UP_MS));
     }
-    linger(random, number % 3 == 2 ? 1000 : 50);
+    const int64_t longest_ms[] = {50, 1500, 1000};
+    linger(random, longest_ms[number % 3]);
     cardwatch_kill(&scene->services[0]);
     restored(scene, &restart);
 }
 
 // Sends everything in portions; the process is killed once a portion. The last is left to do.
-static void send_and_kill(struct scene *scene, bool delete_state)
+static void send_and_kill(struct scene *scene, size_t total, bool delete_state)
 {
     struct random random;
     random_seed(&random, 42);
-    size_t portion = purchases() / (size_t)(kill_count() + 1);
+    size_t portion = total / (size_t)(kill_count() + 1);
     cardwatch_set(&scene->services[0], "processing.commit_interval_ms=100");
     workload_send(&scene->workload, portion);
     for (int i = 0; i < kill_count(); i++) {
@@ -113,18 +114,41 @@ static void send_and_kill(struct scene *scene, bool delete_state)
     }
 }
 
+// An idle process writes its state down by itself: a kill costs nothing then. How soon is up to it.
+static void kill_until_nothing_is_lost(struct scene *scene)
+{
+    struct random random;
+    random_seed(&random, 43);
+    for (int64_t idle_ms = 500; idle_ms <= 16000; idle_ms *= 2) {
+        struct restart restart = start(scene);
+        await_running(scene, &restart);
+        if (restored(scene, &restart) == 0)
+            return;
+        linger(&random, idle_ms);
+        cardwatch_kill(&scene->services[0]);
+    }
+    fail_msg("after 16 s of idleness a kill still costs a restore");
+}
+
 static void kill_9__with_the_state_kept_costs_the_tail_alone(void **state)
 {
     const struct scene_settings settings = scene_settings_default("killed");
     struct scene *scene = stage_scene(state, &settings);
-    cardwatch_set(&scene->services[0], "state.checkpoint_interval_ms=500");
-    send_and_kill(scene, false);
+    struct cardwatch *service = &scene->services[0];
+    cardwatch_set(service, "state.checkpoint_interval_ms=300");
+    workload_send(&scene->workload, scene_full_size() ? purchases() : 4 * purchases());
+    start(scene);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    cardwatch_kill(service);
+    kill_until_nothing_is_lost(scene);
+    cardwatch_kill(service);
+    send_and_kill(scene, scene_full_size() ? purchases() : purchases() / 2, false);
     struct restart last = start(scene);
     await_running(scene, &last);
     int64_t tail = restored(scene, &last);
     assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
     assert_true(scene_judge(scene, NULL));
-    assert_int_equal(cardwatch_stop(&scene->services[0], STOP_TIMEOUT_MS), 0);
+    assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
     size_t whole = records_in(scene, scene->changelog);
     fprintf(stderr, "# the changelog has %zu records\n", whole);
     assert_true(tail < (int64_t)whole / 2);
@@ -137,7 +161,7 @@ static void kill_9__with_the_state_deleted_restores_from_the_changelog(void **st
     struct scene *scene = stage_scene(state, &settings);
     // A name of its own, not one kept in the state: the group knows it again without waiting.
     cardwatch_set(&scene->services[0], "processing.instance_id=wiped");
-    send_and_kill(scene, true);
+    send_and_kill(scene, purchases(), true);
     struct restart last = start(scene);
     await_running(scene, &last);
     assert_true(restored(scene, &last) > 0);
@@ -152,7 +176,7 @@ static void kill_9__with_three_threads_changes_no_alert(void **state)
     struct scene_settings settings = scene_settings_default("killed3");
     settings.threads = 3;
     struct scene *scene = stage_scene(state, &settings);
-    send_and_kill(scene, false);
+    send_and_kill(scene, purchases(), false);
     start(scene);
     assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
     assert_true(scene_judge(scene, NULL));
@@ -241,7 +265,7 @@ static void at_least_once__loses_no_alert_when_killed(void **state)
     settings.guarantee = "at_least_once";
     struct scene *scene = stage_scene(state, &settings);
     size_t repeats;
-    send_and_kill(scene, false);
+    send_and_kill(scene, purchases(), false);
     start(scene);
     assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
     assert_true(scene_judge(scene, &repeats));
