@@ -43,11 +43,21 @@ struct generator_settings {
     uint32_t unknown_schema_id;  // an id that the registry does not know
     uint32_t mismatch_schema_id; // of generator_mismatch_schema(); 0: no such messages
     int64_t max_future_ms;       // what FutureTimestamp messages exceed
+    int64_t first_id;            // of the first purchase; the others follow
+    // Only planted bursts are bursts: a card's purchases keep burst_window_ms apart from each other
+    // and from its bursts. The spread is then as near to the one asked for as that allows, and
+    // card_count must be at least generator_clean_cards().
+    bool clean;
+    uint64_t message_count; // how many will be asked for, so that bursts end in time; 0: not known
+    uint64_t burst_count;   // as many bursts, over all of message_count; 0: burst_ppm says
 };
 
 // 10,000 cards uniformly, 1000 a second from 2026-01-01 on, one burst of 3 to 5 in 1000 messages,
 // nothing else out of the ordinary.
 struct generator_settings generator_settings_default(void);
+
+// How many cards `clean` takes with these settings (card_count is not looked at).
+uint64_t generator_clean_cards(const struct generator_settings *settings);
 
 // Ground truth of a planted burst.
 struct planted_burst {
@@ -82,6 +92,12 @@ void generator_close(struct generator *generator);
 
 // The next message.
 void generator_next(struct generator *generator, struct generated *out);
+
+// The bursts of which some purchases have been sent, at least burst_size_min, and others not yet:
+// when there is to be no next message, *out (of what has been sent) belongs to the truth as well.
+// *cursor starts at 0. False: no more.
+bool generator_cut_short(const struct generator *generator, size_t *cursor,
+                         struct planted_burst *out);
 
 // A malformed message of a class, out of turn; it takes the time of the message that comes next.
 // NoTimestamp has neither timestamp, so it is a dead letter on a partition without stream time.
