@@ -123,7 +123,7 @@ test: ## Install what is missing, build, and run every suite; ends with 'N passe
 unit: $(UNIT_TESTS) ## Run the unit tests (also with SAN=address,undefined or SAN=thread)
 	@$(RUN_TESTS) $(SUITE_UNIT)
 
-integration: $(INTEGRATION_TESTS) ## Run the tests against in-process servers
+integration: all $(INTEGRATION_TESTS) ## Run the tests against in-process servers
 	@$(RUN_TESTS) $(SUITE_INTEGRATION)
 
 e2e: all $(E2E_TESTS) $(TOOLS) ## Run the tests against a real Kafka broker, reduced

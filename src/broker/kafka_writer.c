@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/kafka_writer.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
 
-enum { SERVE_EVERY_COUNT = 512, ROOM_MS = 20 };
+enum { FULL_STEP_MS = 20 };
 
 struct kafka_writer {
     struct kafka_client client;
-    rd_kafka_topic_t *topic;
-    uint64_t acknowledged;
-    uint32_t unserved; // records since reports were last served
+    char *topic;
     bool failed;
-    struct kafka_fault failure; // of the first record that was given up
+    int32_t failed_partition;
+    struct kafka_fault failure; // the first one
 };
 
-// In the thread of the writer's caller, inside of a poll.
+// Inside rd_kafka_poll and flush: the writer's own thread.
 static void take_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
-    struct kafka_client *client = opaque;
-    struct kafka_writer *writer = client->owner;
+    struct kafka_writer *writer = ((struct kafka_client *)opaque)->owner;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        writer->acknowledged++;
+        kafka_client_up(&writer->client);
         return;
     }
-    if (!writer->failed)
-        writer->failure = kafka_fault_of_code(message->err, NULL);
+    if (writer->failed)
+        return;
     writer->failed = true;
+    writer->failure = kafka_fault_of_code(message->err, rd_kafka_message_errstr(message));
+    writer->failed_partition = message->partition;
 }
 
 enum status kafka_writer_open(struct kafka_cluster *cluster,
@@ -46,15 +47,11 @@ enum status kafka_writer_open(struct kafka_cluster *cluster,
     struct kafka_writer *writer = memory_zeroed(1, sizeof(*writer));
     status = kafka_client_open(&writer->client, RD_KAFKA_PRODUCER, conf, kafka_cluster_log(cluster),
                                writer, err);
-    if (status == STATUS_OK)
-        writer->topic = rd_kafka_topic_new(writer->client.rk, settings->topic, NULL);
-    if (status == STATUS_OK && writer->topic == NULL)
-        status = error_set(err, STATUS_FATAL, "'%s' cannot be written: %s", settings->topic,
-                           rd_kafka_err2str(rd_kafka_last_error()));
     if (status != STATUS_OK) {
-        kafka_writer_close(writer);
+        free(writer);
         return status;
     }
+    writer->topic = memory_text(settings->topic);
     *out = writer;
     return STATUS_OK;
 }
@@ -63,68 +60,92 @@ void kafka_writer_close(struct kafka_writer *writer)
 {
     if (writer == NULL)
         return;
-    if (writer->topic != NULL)
-        rd_kafka_topic_destroy(writer->topic);
+    rd_kafka_purge(writer->client.rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     kafka_client_close(&writer->client);
+    free(writer->topic);
     free(writer);
 }
 
-void kafka_writer_serve(struct kafka_writer *writer)
+static enum status explain_failure(struct kafka_writer *writer, struct error *err)
 {
-    writer->unserved = 0;
-    rd_kafka_poll(writer->client.rk, 0);
-}
-
-static enum status report(struct kafka_writer *writer, struct kafka_fault fault, struct error *err)
-{
-    kafka_fault_deepen(writer->client.rk, &fault);
-    (void)!kafka_fault_report(&fault, KAFKA_STAGE_FLUSH, err, "cannot write to topic %s",
-                              rd_kafka_topic_name(writer->topic));
+    enum status ignored = kafka_fault_report(&writer->failure, KAFKA_STAGE_FLUSH, err,
+                                             "a record for %s/%" PRId32 " was not written",
+                                             writer->topic, writer->failed_partition);
+    (void)ignored;
     return STATUS_FATAL;
 }
 
-static rd_kafka_resp_err_t put(struct kafka_writer *writer, const struct kafka_written *record)
+static enum status explain_wait(struct kafka_writer *writer, struct error *err)
 {
-    rd_kafka_vu_t units[6] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = writer->topic},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {(void *)(uintptr_t)record->key.data, record->key.size}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)(uintptr_t)record->value.data, record->value.size}},
-    };
-    size_t count = 5;
-    if (record->timestamp_ms >= 0)
-        units[count++] =
-            (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = record->timestamp_ms};
-    rd_kafka_error_t *error = rd_kafka_produceva(writer->client.rk, units, count);
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error); // of NULL: none
-    if (error != NULL)
-        rd_kafka_error_destroy(error);
-    return code;
+    rd_kafka_resp_err_t code;
+    char text[512];
+    if (kafka_client_is_down(&writer->client, &code, text, sizeof(text)))
+        return error_set(err, STATUS_RETRY, "no Kafka broker can be reached: %s", text);
+    return error_set(err, STATUS_RETRY, "%d records for topic %s wait for the brokers",
+                     rd_kafka_outq_len(writer->client.rk), writer->topic);
 }
 
-enum status kafka_writer_send(struct kafka_writer *writer, const struct kafka_written *record,
-                              struct error *err)
+static rd_kafka_headers_t *headers_of(const struct kafka_writer_record *record)
 {
-    if (++writer->unserved >= SERVE_EVERY_COUNT)
-        kafka_writer_serve(writer);
-    if (writer->failed)
-        return report(writer, writer->failure, err);
-    rd_kafka_resp_err_t code = put(writer, record);
-    switch (code) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-        return STATUS_OK;
-    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
-        rd_kafka_poll(writer->client.rk, ROOM_MS);
-        return error_set(err, STATUS_RETRY, "the queue for topic %s is full",
-                         rd_kafka_topic_name(writer->topic));
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-        return error_set(err, STATUS_RECORD, "a record of %zu bytes is too large for topic %s",
-                         record->value.size, rd_kafka_topic_name(writer->topic));
-    default:
-        return report(writer, kafka_fault_of_code(code, NULL), err);
+    if (record->header_count == 0)
+        return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
+    for (size_t i = 0; i < record->header_count; i++)
+        rd_kafka_header_add(headers, record->headers[i].name, -1, record->headers[i].value.data,
+                            (ssize_t)record->headers[i].value.size);
+    return headers;
+}
+
+static struct kafka_fault produce(struct kafka_writer *writer,
+                                  const struct kafka_writer_record *record)
+{
+    rd_kafka_headers_t *headers = headers_of(record);
+    // const is cast away for va_arg's sake: RD_KAFKA_MSG_F_COPY only reads.
+    void *value = (void *)(uintptr_t)record->value.data;
+    const void *key = record->key.data;
+    rd_kafka_vu_t items[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = writer->topic},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t)key, record->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, record->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP,
+         .u.i64 = record->timestamp_ms > 0 ? record->timestamp_ms : 0},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    size_t count = sizeof(items) / sizeof(items[0]) - (headers == NULL ? 1 : 0);
+    rd_kafka_error_t *error = rd_kafka_produceva(writer->client.rk, items, count);
+    if (error == NULL)
+        return (struct kafka_fault){.code = RD_KAFKA_RESP_ERR_NO_ERROR};
+    if (headers != NULL)
+        rd_kafka_headers_destroy(headers);
+    return kafka_fault_take(error);
+}
+
+static enum status explain_refusal(struct kafka_writer *writer, const struct kafka_fault *fault,
+                                   struct error *err)
+{
+    enum status status = kafka_fault_report(fault, KAFKA_STAGE_FLUSH, err,
+                                            "cannot write to topic %s", writer->topic);
+    return status == STATUS_RECORD ? STATUS_RECORD : STATUS_FATAL;
+}
+
+enum status kafka_writer_write(struct kafka_writer *writer,
+                               const struct kafka_writer_record *record, int timeout_ms,
+                               struct error *err)
+{
+    int64_t deadline_ms = kafka_now_ms() + timeout_ms;
+    for (;;) {
+        rd_kafka_poll(writer->client.rk, 0);
+        if (writer->failed)
+            return explain_failure(writer, err);
+        struct kafka_fault fault = produce(writer, record);
+        if (fault.code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return STATUS_OK;
+        if (fault.code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            return explain_refusal(writer, &fault, err);
+        if (kafka_now_ms() >= deadline_ms)
+            return explain_wait(writer, err);
+        rd_kafka_poll(writer->client.rk, FULL_STEP_MS);
     }
 }
 
@@ -132,14 +153,11 @@ enum status kafka_writer_flush(struct kafka_writer *writer, int timeout_ms, stru
 {
     rd_kafka_resp_err_t code = rd_kafka_flush(writer->client.rk, timeout_ms);
     if (writer->failed)
-        return report(writer, writer->failure, err);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return STATUS_OK;
-    return error_set(err, STATUS_RETRY, "%d records for topic %s are not on the brokers yet",
-                     rd_kafka_outq_len(writer->client.rk), rd_kafka_topic_name(writer->topic));
+        return explain_failure(writer, err);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : explain_wait(writer, err);
 }
 
-uint64_t kafka_writer_acknowledged(const struct kafka_writer *writer)
+int64_t kafka_writer_waiting(struct kafka_writer *writer)
 {
-    return writer->acknowledged;
+    return rd_kafka_outq_len(writer->client.rk);
 }

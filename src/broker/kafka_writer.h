@@ -1,46 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes records into one topic, for tools: idempotent, without transactions. A worker's outputs
-// go another way: see broker.h.
+// Writes records into one topic, for tools: idempotent, without transactions or a group, placed as
+// the Java client would. One thread uses a writer.
 #ifndef BROKER_KAFKA_WRITER_H
 #define BROKER_KAFKA_WRITER_H
 
 #include "broker/broker_kafka.h"
 
-// Bytes are copied before kafka_writer_send returns. key/value .data NULL: null.
-struct kafka_written {
-    int32_t partition;    // -1: murmur2 of the key, a null key any
-    int64_t timestamp_ms; // -1: now
-    struct view key;
-    struct view value;
-};
+struct kafka_writer;
 
 struct kafka_writer_settings {
-    const struct kafka_property *properties; // kafka.*, as a worker gets them
+    const struct kafka_property *properties; // kafka.*
     size_t property_count;
     const char *topic;
 };
 
-struct kafka_writer;
+// .data NULL in key or value: null.
+struct kafka_writer_record {
+    struct view key;
+    struct view value;
+    int64_t timestamp_ms; // > 0; otherwise: now
+    const struct header *headers;
+    size_t header_count;
+};
 
-// Connects lazily. STATUS_FATAL names what librdkafka refuses.
+// Connects lazily; look first whether the topic is there (kafka_topic_partitions), or the broker
+// may make it with settings of its own. The cluster must outlive the writer. STATUS_FATAL: a
+// property is refused.
 enum status kafka_writer_open(struct kafka_cluster *cluster,
                               const struct kafka_writer_settings *settings,
                               struct kafka_writer **out, struct error *err) MUST_USE;
-// What has not been flushed is dropped. NULL: nothing happens.
+// Throws away what is not on the brokers yet.
 void kafka_writer_close(struct kafka_writer *writer);
 
-// Queues a record. STATUS_RETRY: the queue is full, the same call again later (waits a moment
-// itself); STATUS_RECORD: it is too large; STATUS_FATAL: the topic cannot be written, or an earlier
-// record has been given up.
-enum status kafka_writer_send(struct kafka_writer *writer, const struct kafka_written *record,
-                              struct error *err) MUST_USE;
-// Waits until everything queued is on the brokers. STATUS_RETRY: not all is, time is up;
-// STATUS_FATAL: a record has been given up.
+// Queues a record; its bytes are copied. STATUS_RETRY: the queue is full and stayed so for
+// `timeout_ms`; the sentence says why when the brokers are out of reach. STATUS_RECORD: larger than
+// the topic takes. STATUS_FATAL: a record queued before was refused.
+enum status kafka_writer_write(struct kafka_writer *writer,
+                               const struct kafka_writer_record *record, int timeout_ms,
+                               struct error *err) MUST_USE;
+
+// Waits until everything is on the brokers. STATUS_RETRY: not yet after `timeout_ms`; STATUS_FATAL:
+// a record was refused.
 enum status kafka_writer_flush(struct kafka_writer *writer, int timeout_ms,
                                struct error *err) MUST_USE;
-// Records that the brokers have acknowledged, as of the last send, flush or serve.
-uint64_t kafka_writer_acknowledged(const struct kafka_writer *writer);
-// Serves acknowledgements that have come; quick.
-void kafka_writer_serve(struct kafka_writer *writer);
+
+// Records queued that are not on the brokers yet.
+int64_t kafka_writer_waiting(struct kafka_writer *writer);
 
 #endif

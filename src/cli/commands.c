@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cli/generate_options.h"
+
 const struct line_option common_options[] = {
     {"config", 'c', "FILE", "Read the configuration from a YAML file."},
     {"set", '\0', "KEY=VALUE", "Set one key, over file and environment; may be repeated."},
@@ -39,6 +41,13 @@ const struct command commands[] = {
      "state directory and secret. Prints a line for each: ok, note, or problem with what\n"
      "to do about it. Exits with 1 when there is a problem.\n",
      no_options, cli_check, NULL},
+    {"generate", "", 0, "make synthetic purchases, with bursts planted among them",
+     "Writes purchases of many cards into the purchases topic (which must be there:\n"
+     "`cardwatch init`) or into a file. Here and there a card makes 3 to 5 purchases in\n"
+     "less than a minute, what the default rule raises an alert for; with enough cards\n"
+     "(the default) nothing else is a burst, so --truth lists just the alerts to come.\n"
+     "Given --seed, --start-ms and the other options, it makes the same messages again.\n",
+     generate_options, cli_generate, NULL},
     {"help", "[COMMAND | config]", 1, "explain a command, or list the configuration's keys",
      "Without an argument, lists the commands.\n", no_options, NULL, cli_help},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},

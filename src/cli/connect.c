@@ -9,18 +9,41 @@
 #include "base/memory.h"
 #include "wire/schemas.h"
 
-enum status connect_cluster(const struct config *config, struct kafka_cluster **out,
-                            struct error *err)
+// Borrowed from the configuration; the caller frees the list.
+static struct kafka_property *properties_of(const struct config *config)
 {
     struct kafka_property *properties = memory_zeroed(config->kafka_count, sizeof(*properties));
     for (size_t i = 0; i < config->kafka_count; i++)
         properties[i] = (struct kafka_property){config->kafka[i].name, config->kafka[i].value};
+    return properties;
+}
+
+enum status connect_cluster(const struct config *config, struct kafka_cluster **out,
+                            struct error *err)
+{
+    struct kafka_property *properties = properties_of(config);
     enum status status = kafka_cluster_open(properties, config->kafka_count, out, err);
     free(properties);
     return status;
 }
 
+enum status connect_writer(const struct config *config, struct kafka_cluster *cluster,
+                           const char *topic, struct kafka_writer **out, struct error *err)
+{
+    struct kafka_property *properties = properties_of(config);
+    const struct kafka_writer_settings settings = {properties, config->kafka_count, topic};
+    enum status status = kafka_writer_open(cluster, &settings, out, err);
+    free(properties);
+    return status;
+}
+
 enum status connect_registry(const struct config *config, struct registry **out, struct error *err)
+{
+    return connect_registry_within(config, CONNECT_DEADLINE_MS, out, err);
+}
+
+enum status connect_registry_within(const struct config *config, int64_t unknown_after_ms,
+                                    struct registry **out, struct error *err)
 {
     const struct registry_settings settings = {
         .url = config->schema_registry.url,
@@ -28,7 +51,7 @@ enum status connect_registry(const struct config *config, struct registry **out,
         .password = config->schema_registry.password,
         .ca_file = config->schema_registry.ca_file,
         .timeout_ms = config->schema_registry.timeout_ms,
-        .unknown_after_ms = CONNECT_DEADLINE_MS,
+        .unknown_after_ms = unknown_after_ms,
     };
     return registry_open(&settings, out, err);
 }

@@ -4,6 +4,7 @@
 #define CLI_CONNECT_H
 
 #include "broker/broker_kafka.h"
+#include "broker/kafka_writer.h"
 #include "config/config.h"
 #include "registry/registry.h"
 
@@ -12,9 +13,16 @@ enum { CONNECT_DEADLINE_MS = 10000 };
 // Opens the cluster's handle with kafka.* of the configuration; connects lazily.
 enum status connect_cluster(const struct config *config, struct kafka_cluster **out,
                             struct error *err) MUST_USE;
+// Opens a writer into a topic.
+enum status connect_writer(const struct config *config, struct kafka_cluster *cluster,
+                           const char *topic, struct kafka_writer **out,
+                           struct error *err) MUST_USE;
 // Opens the registry's client, without a cache on disk.
 enum status connect_registry(const struct config *config, struct registry **out,
                              struct error *err) MUST_USE;
+// The same; an id counts as unknown when it was not there for so long.
+enum status connect_registry_within(const struct config *config, int64_t unknown_after_ms,
+                                    struct registry **out, struct error *err) MUST_USE;
 
 // The text of the alert schema: the configured file, read into `file` (initialised by the caller),
 // or the built-in one.

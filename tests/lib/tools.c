@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/tools.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+#include "lib/workspace.h"
+
+enum { ARGUMENTS_MAX = 64, COMMAND_MS = 60000 };
+
+struct tools *tools_open(void)
+{
+    struct tools *tools = memory_zeroed(1, sizeof(*tools));
+    struct error err;
+    mock_cluster_open(&tools->mock, 1);
+    enum status status = dev_registry_open(0, &tools->registry, &err);
+    ensure(status == STATUS_OK);
+    tools->registry_url =
+        workspace_text("http://127.0.0.1:%u", (unsigned)dev_registry_port(tools->registry));
+    tools->dir = workspace_make();
+    return tools;
+}
+
+void tools_close(struct tools *tools)
+{
+    dev_registry_close(tools->registry);
+    mock_cluster_close(&tools->mock);
+    workspace_remove(tools->dir);
+    free(tools->registry_url);
+    free(tools->dir);
+    free(tools);
+}
+
+void outcome_release(struct outcome *outcome)
+{
+    free(outcome->out);
+    free(outcome->err);
+}
+
+char *tools_path(const struct tools *tools, const char *name)
+{
+    return workspace_text("%s/%s", tools->dir, name);
+}
+
+char *tools_out(const struct tools *tools)
+{
+    char *path = tools_path(tools, "stdout");
+    char *out = workspace_read(path);
+    free(path);
+    return out;
+}
+
+// Through a shell that splits stdout from stderr and then becomes the program.
+void tools_start(struct tools *tools, const char *const *words, struct process *process)
+{
+    const char *binary = getenv("TEST_BINARY");
+    const char *argv[ARGUMENTS_MAX] = {"sh", "-c", "out=$0; exec \"$@\" >\"$out\""};
+    char *out = tools_path(tools, "stdout");
+    char *err = tools_path(tools, "stderr");
+    char *servers = workspace_text("kafka.bootstrap.servers=%s", tools->mock.servers);
+    char *url = workspace_text("schema_registry.url=%s", tools->registry_url);
+    size_t count = 3;
+    argv[count++] = out;
+    argv[count++] = binary != NULL ? binary : "build/cardwatch";
+    const char *const sets[] = {"--set", servers, "--set",
+                                url,     "--set", "kafka.fetch.wait.max.ms=10"};
+    argv[count++] = *words++;
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+        argv[count++] = sets[i];
+    for (; *words != NULL; words++)
+        argv[count++] = *words;
+    ensure(count < ARGUMENTS_MAX);
+    remove(out);
+    remove(err);
+    process_spawn(process, argv, err);
+    free(out);
+    free(err);
+    free(servers);
+    free(url);
+}
+
+struct outcome tools_wait(struct tools *tools, struct process *process)
+{
+    struct outcome outcome;
+    if (!process_wait(process, COMMAND_MS, &outcome.code)) {
+        process_kill(process);
+        outcome.code = -1;
+    }
+    char *err = tools_path(tools, "stderr");
+    outcome.out = tools_out(tools);
+    outcome.err = workspace_read(err);
+    free(err);
+    return outcome;
+}
+
+struct outcome tools_run(struct tools *tools, const char *const *words)
+{
+    struct process process;
+    tools_start(tools, words, &process);
+    return tools_wait(tools, &process);
+}
