@@ -68,12 +68,18 @@ STEP = @+$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),
 # A build that fails counts as a failed test.
 COUNTED = || { echo "0 passed, 1 failed"; exit 1; }
 
+# How long `make demo` sends purchases (0: until Ctrl-C), and where to: BROKER=kafka starts one.
+DEMO_SECONDS ?= 60
+BROKER ?=
+DEMO = $(if $(BROKER),tests/kafka/with) $(B)/cardwatch demo --seconds $(DEMO_SECONDS) \
+	$(if $(BROKER),--brokers {})
+
 C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
 # `make deps all` installs before it compiles, with -j too.
 DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
-.PHONY: help deps test-deps lint-deps all tests san-tests test unit integration e2e e2e-full tidy \
+.PHONY: help deps test-deps lint-deps all demo tests san-tests test unit integration e2e e2e-full tidy \
 	bench lint format install clean
 .SECONDARY:
 
@@ -109,6 +115,12 @@ $(ENGINE_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ENGINE_OBJECTS) $(ORAC
 $(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+demo: ## See it work: install what is missing, build, run; BROKER=kafka on a real Kafka
+	$(if $(filter-out kafka,$(BROKER)),$(error BROKER=$(BROKER): only kafka is known))
+	$(STEP) $(if $(BROKER),test-deps,deps)
+	$(STEP) all
+	@$(DEMO)
 
 tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS)
 

@@ -19,6 +19,15 @@ static const struct line_option init_options[] = {
     {NULL, '\0', NULL, NULL},
 };
 
+static const struct line_option demo_options[] = {
+    {"seconds", '\0', "N", "How long purchases are sent (default 60); 0: until Ctrl-C."},
+    {"rate", '\0', "N", "Purchases a second (default 1000)."},
+    {"seed", '\0', "N", "The same purchases again (default: others each time)."},
+    {"brokers", '\0', "HOST:PORT", "Somebody's Kafka instead of the embedded broker."},
+    {"http", '\0', "HOST:PORT", "Where metrics are served; empty: nowhere."},
+    {NULL, '\0', NULL, NULL},
+};
+
 static int run_service(const struct config *config, const struct line *line)
 {
     (void)line;
@@ -48,6 +57,13 @@ const struct command commands[] = {
      "(the default) nothing else is a burst, so --truth lists just the alerts to come.\n"
      "Given --seed, --start-ms and the other options, it makes the same messages again.\n",
      generate_options, cli_generate, NULL},
+    {"demo", "", 0, "see it work: broker, registry, purchases and service in one process",
+     "Starts an embedded broker, a schema registry, a generator that plants bursts among\n"
+     "ordinary purchases, and the service itself, on free ports of this machine. Prints\n"
+     "alerts as they come and in the end how many of the planted bursts were caught;\n"
+     "exits with 1 when one was missed or an alert was false. Leaves nothing behind.\n"
+     "With --brokers it makes topics of its own there, and deletes them in the end.\n",
+     demo_options, NULL, cli_demo},
     {"help", "[COMMAND | config]", 1, "explain a command, or list the configuration's keys",
      "Without an argument, lists the commands.\n", no_options, NULL, cli_help},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},
