@@ -24,6 +24,7 @@ void avsc_free(struct avsc *avsc)
         free(avsc->fields[i].aliases);
     free(avsc->fields);
     free(avsc->links);
+    free(avsc->symbols);
     free(avsc->types);
     json_decref(avsc->document);
     free(avsc);
@@ -38,6 +39,13 @@ const struct avsc_field *avsc_field_find(const struct avsc *avsc, const struct a
             return field;
     }
     return NULL;
+}
+
+struct view avsc_symbol(const struct avsc *avsc, const struct avsc_type *type, uint32_t index)
+{
+    ensure(type->kind == AVSC_ENUM && index < type->size);
+    const json_t *symbol = json_array_get(avsc->symbols[type->first_link], index);
+    return (struct view){(const uint8_t *)json_string_value(symbol), json_string_length(symbol)};
 }
 
 static size_t type_describe(const struct avsc_type *type, char *out, size_t room)

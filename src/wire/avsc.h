@@ -9,6 +9,7 @@
 //           links[first_link ..)      the types of the fields that take up bytes
 //   union   links[first_link ..)      the branches
 //   array   links[first_link]         the items        map  links[first_link]  the values
+//   enum    avsc_symbol names them
 #ifndef WIRE_AVSC_H
 #define WIRE_AVSC_H
 
@@ -63,7 +64,7 @@ struct avsc_type {
     uint32_t size;   // fixed: bytes; enum: symbols
     uint32_t first_field;
     uint32_t field_count;
-    uint32_t first_link;
+    uint32_t first_link; // enum: its place in symbols
     uint32_t link_count;
 };
 
@@ -81,9 +82,11 @@ struct avsc {
     struct avsc_type *types;
     uint32_t *links;
     struct avsc_field *fields;
+    const struct json_t **symbols; // the array of an enum's symbols, borrowed from the document
     uint32_t type_count;
     uint32_t link_count;
     uint32_t field_count;
+    uint32_t symbols_count;
     uint32_t root;
     struct json_t *document; // owns the names
 };
@@ -100,6 +103,9 @@ const char *avsc_kind_name(enum avsc_kind kind);
 // The field of a record by name; NULL when there is none.
 const struct avsc_field *avsc_field_find(const struct avsc *avsc, const struct avsc_type *record,
                                          struct view name);
+
+// The name of an enum's symbol, index < type->size; empty when the schema's is not text.
+struct view avsc_symbol(const struct avsc *avsc, const struct avsc_type *type, uint32_t index);
 
 // The type in words for a sentence: `long (timestamp-millis)`, `union of null, string`; cut to fit.
 void avsc_describe(const struct avsc *avsc, uint32_t type, char out[AVSC_DESCRIPTION_BYTES]);

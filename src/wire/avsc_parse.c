@@ -14,6 +14,7 @@ struct parser {
     uint32_t type_capacity;
     uint32_t link_capacity;
     uint32_t field_capacity;
+    uint32_t symbols_capacity;
     unsigned depth;
     struct error *err;
 };
@@ -215,9 +216,15 @@ static enum status enum_parse(struct parser *parser, const json_t *json, struct 
     if (!json_is_array(symbols))
         return refused(parser, "an enum without symbols", "");
     enum status status = named_add(parser, json, AVSC_ENUM, &scope, out);
-    if (status == STATUS_OK)
-        parser->avsc->types[*out].size = (uint32_t)json_array_size(symbols);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    struct avsc *avsc = parser->avsc;
+    avsc->symbols = grown(avsc->symbols, &parser->symbols_capacity, avsc->symbols_count + 1,
+                          sizeof(*avsc->symbols));
+    avsc->symbols[avsc->symbols_count] = symbols;
+    avsc->types[*out].size = (uint32_t)json_array_size(symbols);
+    avsc->types[*out].first_link = avsc->symbols_count++;
+    return STATUS_OK;
 }
 
 static enum status fixed_parse(struct parser *parser, const json_t *json, struct scope scope,

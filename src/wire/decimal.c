@@ -88,6 +88,19 @@ static uint32_t magnitude_divide(struct magnitude *magnitude)
     return (uint32_t)remainder;
 }
 
+// Writes the digits, nines of them, in front of text[at]; where they begin. The magnitude is spent.
+static size_t digits_write(struct magnitude *magnitude, char *text, size_t at)
+{
+    while (magnitude->count > 0) {
+        uint32_t digits = magnitude_divide(magnitude);
+        for (int i = 0; i < 9; i++, digits /= 10) {
+            ensure(at > 0);
+            text[--at] = (char)('0' + digits % 10);
+        }
+    }
+    return at;
+}
+
 // The C library rounds decimal text correctly, so the integer goes there as text.
 static double by_text(struct view unscaled, int32_t scale)
 {
@@ -97,12 +110,7 @@ static double by_text(struct view unscaled, int32_t scale)
     char text[TEXT_BYTES_MAX];
     size_t at = sizeof(text) - EXPONENT_BYTES;
     snprintf(text + at, EXPONENT_BYTES, "e%d", -scale);
-    while (magnitude.count > 0) {
-        uint32_t digits = magnitude_divide(&magnitude);
-        for (int i = 0; i < 9; i++, digits /= 10)
-            text[--at] = (char)('0' + digits % 10);
-    }
-    ensure(at > 0);
+    at = digits_write(&magnitude, text, at);
     double value = strtod(text + at, NULL);
     return negative ? -value : value;
 }
@@ -119,4 +127,41 @@ double decimal_to_double(struct view unscaled, int32_t scale)
     if (unscaled.size > UNSCALED_BYTES_MAX)
         return unscaled.data[0] & 0x80 ? -HUGE_VAL : HUGE_VAL;
     return by_text(unscaled, scale);
+}
+
+// With a point in front of the last `scale` digits.
+static bool fraction_append(const char *digits, size_t count, size_t scale, struct buffer *out)
+{
+    if (count > scale)
+        return buffer_append_format(out, "%.*s.%s", (int)(count - scale), digits,
+                                    digits + count - scale);
+    bool fits = buffer_append(out, "0.", 2);
+    for (size_t i = count; i < scale && fits; i++)
+        fits = buffer_append_byte(out, '0');
+    return fits && buffer_append(out, digits, count);
+}
+
+bool decimal_append(struct view unscaled, int32_t scale, struct buffer *out)
+{
+    ensure(scale >= -AVSC_DECIMAL_SCALE_MAX && scale <= AVSC_DECIMAL_SCALE_MAX);
+    ensure(unscaled.size <= DECIMAL_TEXT_BYTES_MAX);
+    char text[TEXT_BYTES_MAX];
+    size_t end = sizeof(text) - 1;
+    bool negative = unscaled.size > 0 && (unscaled.data[0] & 0x80) != 0;
+    struct magnitude magnitude = {.count = 0};
+    if (unscaled.size > 0)
+        magnitude_of(unscaled, negative, &magnitude);
+    text[end] = '\0';
+    size_t at = digits_write(&magnitude, text, end);
+    while (at < end && text[at] == '0')
+        at++;
+    if (at == end)
+        text[--at] = '0';
+    if (negative && !buffer_append_byte(out, '-'))
+        return false;
+    if (scale > 0)
+        return fraction_append(text + at, end - at, (size_t)scale, out);
+    if (scale == 0)
+        return buffer_append(out, text + at, end - at);
+    return buffer_append_format(out, "%se%d", text + at, -scale);
 }
