@@ -127,12 +127,50 @@ static void more_processes_than_partitions__idle_until_needed(void **state)
     stream_fixture_close(&f);
 }
 
+// One worker alone goes on for so long.
+static void step_alone_for(struct stream_fixture *f, size_t index, int64_t ms)
+{
+    int64_t until_ms = fake_clock_ms(f->cluster) + ms;
+    while (fake_clock_ms(f->cluster) < until_ms)
+        if (worker_step(f->processes[index].worker, &f->err) != STATUS_OK)
+            fail_msg("worker %zu left: %s", index, f->err.text);
+}
+
+static void suspended_task__is_not_resumed_when_somebody_else_has_had_it(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){.partitions = 1});
+    fixture_start(&f, 0);
+    purchases(&f, 300, 1);
+    fixture_settle(&f);
+    fixture_start(&f, 1);
+    fake_group_rebalance(f.cluster, "cardwatch");
+    struct worker *worker = f.processes[0].worker;
+    for (int i = 0; i < 1000 && worker->tasks[0]->state != TASK_SUSPENDED; i++)
+        assert_int_equal(worker_step(worker, &f.err), STATUS_OK);
+    assert_int_equal(worker->tasks[0]->state, TASK_SUSPENDED);
+    // It is cut off for longer than a session: the other one works meanwhile.
+    fake_broker_mute(f.processes[0].broker, true);
+    purchases(&f, 300, 2);
+    step_alone_for(&f, 1, 30000);
+    assert_true(fixture_is_settled(&f));
+    assert_int_equal(worker->tasks[0]->state, TASK_SUSPENDED);
+    fake_broker_mute(f.processes[0].broker, false);
+    fixture_crash(&f, 1, true);
+    purchases(&f, 300, 3);
+    fixture_settle(&f);
+    fixture_expect_alerts(&f, false);
+    stream_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(worker_without_heartbeats__loses_its_partitions_and_comes_back),
         cmocka_unit_test(worker_cut_off_from_the_cluster__waits_and_loses_nothing),
         cmocka_unit_test(storm_of_rebalances__keeps_tasks_warm),
+        cmocka_unit_test(suspended_task__is_not_resumed_when_somebody_else_has_had_it),
         cmocka_unit_test(second_process_of_the_same_name__makes_the_first_one_leave),
         cmocka_unit_test(more_processes_than_partitions__idle_until_needed),
     };

@@ -242,6 +242,69 @@ static void missing_schema__stalls_only_its_partition_and_loses_nothing(void **s
     stream_fixture_close(&f);
 }
 
+static void stream_time__survives_a_restart(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){0});
+    fixture_start(&f, 0);
+    fixture_purchase(&f, "ahead", 1700000000000);
+    fixture_settle(&f);
+    for (int lose_state = 0; lose_state < 2; lose_state++) {
+        fixture_crash(&f, 0, lose_state == 1);
+        fixture_start(&f, 0);
+        for (int i = 0; i < 3; i++) // a burst, but of a time that is over
+            fixture_purchase(&f, "late", 1700000000000 - 70000);
+        fixture_settle(&f);
+        assert_int_equal(f.processes[0].worker->counters.purchases_late[0], 3);
+    }
+    assert_int_equal(f.expected_count, 0);
+    fixture_expect_alerts(&f, false);
+    stream_fixture_close(&f);
+}
+
+// A card record of an incarnation that is not the state's, with two purchases at `event_ms`.
+static void write_foreign_card(struct stream_fixture *f, const char *card_text, int64_t event_ms)
+{
+    struct token token;
+    struct card card;
+    struct buffer value;
+    uint8_t key[CHANGELOG_KEY_BYTES];
+    token_of(f->settings.token_key, view_text(card_text), &token);
+    changelog_key_encode(0xdead, &token, key);
+    card_init(&card);
+    for (size_t i = 0; i < 2; i++)
+        card_insert_event(&card, i)->time_ms = event_ms;
+    buffer_init(&value, 1000);
+    assert_true(card_encode(&card, &value));
+    const struct fake_input input = {
+        .topic = changelog, .key = {key, sizeof(key)}, .value = buffer_view(&value)};
+    (void)fake_produce(f->cluster, &input);
+    buffer_release(&value);
+    card_release(&card);
+}
+
+static void records_of_another_incarnation__are_no_part_of_the_state(void **state)
+{
+    (void)state;
+    for (int lose_state = 0; lose_state < 2; lose_state++) {
+        struct stream_fixture f;
+        stream_fixture_open(&f, &(struct fixture_options){0});
+        write_foreign_card(&f, "victim", 1700000000000); // in front of the state's own records
+        fixture_start(&f, 0);
+        fixture_purchase(&f, "other", 1700000000000);
+        fixture_settle(&f);
+        write_foreign_card(&f, "victim", 1700000000000); // and behind them
+        fixture_crash(&f, 0, lose_state == 1);
+        fixture_start(&f, 0);
+        fixture_purchase(&f, "victim", 1700000000001);
+        fixture_settle(&f);
+        assert_int_equal(f.expected_count, 0);
+        fixture_expect_alerts(&f, false);
+        stream_fixture_close(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +318,8 @@ int main(void)
         cmocka_unit_test(purchases_deleted_unread__are_counted),
         cmocka_unit_test(compacted_changelog__restores_the_same_state),
         cmocka_unit_test(stale_checkpoint__of_a_machine_that_was_away_catches_up),
+        cmocka_unit_test(stream_time__survives_a_restart),
+        cmocka_unit_test(records_of_another_incarnation__are_no_part_of_the_state),
         cmocka_unit_test(missing_schema__stalls_only_its_partition_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

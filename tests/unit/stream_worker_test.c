@@ -178,11 +178,10 @@ static void lost_state_directory__is_restored_from_the_changelog(void **state)
     stream_fixture_close(&f);
 }
 
-static void expired_cards__are_swept_away(void **state)
+static void expired_cards__are_swept_away(size_t cache_bytes)
 {
-    (void)state;
     struct stream_fixture f;
-    stream_fixture_open(&f, &(struct fixture_options){0});
+    stream_fixture_open(&f, &(struct fixture_options){.cache_bytes = cache_bytes});
     fixture_start(&f, 0);
     for (int i = 0; i < 20000; i++) {
         char card[32];
@@ -207,6 +206,18 @@ static void expired_cards__are_swept_away(void **state)
     assert_in_range(records.count, 1, 2 * 1200 + 1000);
     fake_records_release(&records);
     stream_fixture_close(&f);
+}
+
+static void expired_cards_in_memory__are_swept_away(void **state)
+{
+    (void)state;
+    expired_cards__are_swept_away(0);
+}
+
+static void expired_cards_in_the_store_alone__are_swept_away(void **state)
+{
+    (void)state;
+    expired_cards__are_swept_away(16 * 1024);
 }
 
 static void two_processes__share_the_partitions(void **state)
@@ -265,7 +276,8 @@ int main(void)
         cmocka_unit_test(stop_in_the_middle__loses_and_repeats_nothing),
         cmocka_unit_test(crash__restores_the_tail_alone),
         cmocka_unit_test(lost_state_directory__is_restored_from_the_changelog),
-        cmocka_unit_test(expired_cards__are_swept_away),
+        cmocka_unit_test(expired_cards_in_memory__are_swept_away),
+        cmocka_unit_test(expired_cards_in_the_store_alone__are_swept_away),
         cmocka_unit_test(two_processes__share_the_partitions),
         cmocka_unit_test(dynamic_membership__moves_partitions_too),
     };
