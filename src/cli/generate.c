@@ -15,7 +15,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/generate_options.h"
-#include "cli/stop.h"
+#include "cli/signals.h"
 #include "demo/traffic_sinks.h"
 #include "wire/schemas.h"
 
@@ -26,7 +26,7 @@ enum { FLUSH_STEP_MS = 500, FLUSH_MS = 60000, TROUBLE_EVERY_MS = 10000, LINE_BYT
 struct generate {
     const struct config *config;
     struct generate_options options;
-    const atomic_bool *stop;
+    struct signals signals;
     FILE *truth; // NULL: nobody asks
     bool terminal;
     int64_t begun_ms;
@@ -83,7 +83,7 @@ static enum status run_traffic(struct generate *generate, struct traffic_sink si
         .generator = generate->options.generator,
         .message_count = generate->options.events,
         .rate = generate->options.rate,
-        .stop = generate->stop,
+        .stop = &generate->signals.asked,
     };
     const struct traffic_listener listener = {
         .context = generate, .burst = write_truth, .progress = show_progress};
@@ -244,6 +244,15 @@ static void summarize(const struct generate *generate)
             generate->options.generator.start_ms);
 }
 
+static enum status run(struct generate *generate, struct error *err)
+{
+    enum status status = open_truth(generate, err);
+    if (status == STATUS_OK)
+        status = generate->options.out != NULL ? run_to_file(generate, err)
+                                               : run_to_topic(generate, err);
+    return close_truth(generate, status, err);
+}
+
 int cli_generate(const struct config *config, const struct line *line)
 {
     struct generate generate = {.config = config, .terminal = isatty(STDERR_FILENO) == 1};
@@ -255,13 +264,10 @@ int cli_generate(const struct config *config, const struct line *line)
     }
     if (config->processing.max_future_ms < MAX_FUTURE_MS)
         generate.options.generator.max_future_ms = config->processing.max_future_ms;
-    generate.stop = stop_on_signals();
     warn_of_chance(&generate.options);
-    enum status status = open_truth(&generate, &err);
-    if (status == STATUS_OK)
-        status = generate.options.out != NULL ? run_to_file(&generate, &err)
-                                              : run_to_topic(&generate, &err);
-    status = close_truth(&generate, status, &err);
+    signals_open(&generate.signals, NULL, NULL);
+    enum status status = run(&generate, &err);
+    signals_close(&generate.signals);
     if (status != STATUS_OK) {
         fprintf(stderr, "cardwatch generate: %s\n", err.text);
         return CLI_FAILED;

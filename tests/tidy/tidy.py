@@ -63,7 +63,6 @@ TESTED_ELSEWHERE = {
     "cli/help.c": "tests/unit/cli_cli_test.c reads all of it",
     "cli/init.c": "needs a cluster: tests/e2e/setup_test.c",
     "cli/run.c": "tests/e2e run it",
-    "cli/stop.c": "signals: tests/integration/generate_test.c sends some",
     "demo/traffic_sinks.c": "needs a cluster: tests/integration/generate_test.c",
     "stream/service.c": "threads around stream/worker.c: tests/e2e run it",
     "config/check.c": "tests/unit/config_config_test.c has the whole reports",
