@@ -264,7 +264,7 @@ static enum status take_one_step(struct task *task, const struct stream_settings
     case TAKE_START:
         return take_start(task, settings, ports, counters, err);
     }
-    ensure(!"a step of taking");
+    ensure(task->take.step <= TAKE_START);
     return STATUS_FATAL;
 }
 
