@@ -83,6 +83,26 @@ enum status kafka_cluster_watermarks(struct kafka_cluster *cluster, const char *
                               "cannot read the watermarks of %s/%" PRId32, topic, partition);
 }
 
+enum status kafka_cluster_offset_at(struct kafka_cluster *cluster, const char *topic,
+                                    int32_t partition, int64_t timestamp_ms, int64_t *offset,
+                                    struct error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *item = rd_kafka_topic_partition_list_add(list, topic, partition);
+    item->offset = timestamp_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(cluster->client.rk, list, QUERY_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = item->err;
+    *offset = item->offset >= 0 ? item->offset : -1;
+    rd_kafka_topic_partition_list_destroy(list);
+    rd_kafka_poll(cluster->client.rk, 0);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return STATUS_OK;
+    struct kafka_fault fault = kafka_fault_of_code(code, NULL);
+    return kafka_fault_report(&fault, KAFKA_STAGE_QUERY, err, "cannot find a time in %s/%" PRId32,
+                              topic, partition);
+}
+
 // -1 when it does not exist (or not any more).
 static enum status count_partitions(const struct rd_kafka_metadata_topic *topic,
                                     int32_t *partition_count, struct error *err)

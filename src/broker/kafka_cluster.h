@@ -19,6 +19,11 @@ enum status kafka_cluster_watermarks(struct kafka_cluster *cluster, const char *
                                      int32_t partition, int64_t *low, int64_t *high,
                                      struct error *err) MUST_USE;
 
+// The offset of the partition's first record with this timestamp or a later one; -1: there is none.
+enum status kafka_cluster_offset_at(struct kafka_cluster *cluster, const char *topic,
+                                    int32_t partition, int64_t timestamp_ms, int64_t *offset,
+                                    struct error *err) MUST_USE;
+
 struct kafka_setting_query {
     const char *topic;
     const char *name;

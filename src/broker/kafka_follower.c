@@ -23,17 +23,27 @@ struct kafka_follower {
     size_t header_capacity;
 };
 
+// Where to begin: the log's start, its end, or what has come since a time.
+struct beginning {
+    enum kafka_follow_from from;
+    int64_t from_ms;
+};
+
 static enum status start(struct kafka_follower *follower, int32_t partition,
-                         enum kafka_follow_from from, struct error *err)
+                         struct beginning beginning, struct error *err)
 {
     int64_t low = 0;
     int64_t high = 0;
+    int64_t found = -1;
     enum status status =
         kafka_cluster_watermarks(follower->cluster, follower->topic, partition, &low, &high, err);
+    if (status == STATUS_OK && beginning.from == KAFKA_FOLLOW_TIME)
+        status = kafka_cluster_offset_at(follower->cluster, follower->topic, partition,
+                                         beginning.from_ms, &found, err);
     if (status != STATUS_OK)
         return status;
-    return kafka_reading_start(&follower->reading, partition, from == KAFKA_FOLLOW_END ? high : low,
-                               err);
+    int64_t offset = beginning.from == KAFKA_FOLLOW_BEGINNING ? low : high;
+    return kafka_reading_start(&follower->reading, partition, found >= 0 ? found : offset, err);
 }
 
 static enum status start_all(struct kafka_follower *follower,
@@ -50,7 +60,7 @@ static enum status start_all(struct kafka_follower *follower,
                          follower->topic, PARTITIONS_MAX);
     follower->ends = memory_zeroed((size_t)follower->partition_count, sizeof(follower->ends[0]));
     for (int32_t i = 0; i < follower->partition_count && status == STATUS_OK; i++)
-        status = start(follower, i, settings->from, err);
+        status = start(follower, i, (struct beginning){settings->from, settings->from_ms}, err);
     return status;
 }
 
@@ -64,6 +74,7 @@ enum status kafka_follower_open(struct kafka_cluster *cluster,
         .topic = settings->topic,
         .group_id = settings->group_id,
         .properties = {settings->properties, settings->property_count},
+        .uncommitted = settings->uncommitted,
     };
     follower->cluster = cluster;
     follower->topic = settings->topic;
@@ -134,7 +145,7 @@ static enum status restart_stopped(struct kafka_follower *follower, struct error
     enum status status = STATUS_OK;
     for (int32_t i = 0; i < follower->partition_count && status == STATUS_OK; i++) {
         if (kafka_reading_position(&follower->reading, i) < 0)
-            status = start(follower, i, KAFKA_FOLLOW_BEGINNING, err);
+            status = start(follower, i, (struct beginning){KAFKA_FOLLOW_BEGINNING, 0}, err);
     }
     return status;
 }

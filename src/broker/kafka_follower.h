@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads a whole topic, all its partitions, for people and tools: no group, no commits. What is
-// committed alone is seen (read_committed). Not for a worker: see broker.h.
+// committed alone is seen (read_committed), unless asked otherwise. Not for a worker: see broker.h.
 #ifndef BROKER_KAFKA_FOLLOWER_H
 #define BROKER_KAFKA_FOLLOWER_H
 
@@ -21,6 +21,7 @@ struct kafka_followed {
 enum kafka_follow_from {
     KAFKA_FOLLOW_BEGINNING,
     KAFKA_FOLLOW_END,
+    KAFKA_FOLLOW_TIME, // the first record of from_ms or later
 };
 
 struct kafka_follower_settings {
@@ -29,6 +30,8 @@ struct kafka_follower_settings {
     const char *topic;    // borrowed until it is closed
     const char *group_id; // names us to brokers that restrict groups
     enum kafka_follow_from from;
+    int64_t from_ms;  // KAFKA_FOLLOW_TIME alone
+    bool uncommitted; // see open and aborted transactions too
 };
 
 struct kafka_follower;

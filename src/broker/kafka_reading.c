@@ -18,6 +18,8 @@ static enum status client_open(struct kafka_reading *reading, struct kafka_clust
     if (status != STATUS_OK)
         return status;
     kafka_conf_set(conf, "group.id", plan->group_id);
+    if (plan->uncommitted)
+        kafka_conf_set(conf, "isolation.level", "read_uncommitted");
     return kafka_client_open(&reading->client, RD_KAFKA_CONSUMER, conf, kafka_cluster_log(cluster),
                              reading, err);
 }

@@ -52,6 +52,7 @@ struct kafka_reading_plan {
     const char *topic;
     const char *group_id;
     struct kafka_properties properties;
+    bool uncommitted; // what transactions have not committed (yet) is read too
 };
 enum status kafka_reading_open(struct kafka_reading *reading, struct kafka_cluster *cluster,
                                const struct kafka_reading_plan *plan, struct error *err) MUST_USE;

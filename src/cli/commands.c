@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/generate_options.h"
+#include "cli/tail_options.h"
 
 const struct line_option common_options[] = {
     {"config", 'c', "FILE", "Read the configuration from a YAML file."},
@@ -57,6 +58,14 @@ const struct command commands[] = {
      "(the default) nothing else is a burst, so --truth lists just the alerts to come.\n"
      "Given --seed, --start-ms and the other options, it makes the same messages again.\n",
      generate_options, cli_generate, NULL},
+    {"tail", "TOPIC", 1, "follow a topic, one JSON value a line",
+     "Prints each record's value, from now on, until Ctrl-C: Avro is decoded through the\n"
+     "registry, whatever its schema; JSON is shown as it is, anything else as text. With\n"
+     "--keys, --headers, --timestamps or --partitions the line is an object with these\n"
+     "and the value. Nothing is masked: card numbers are shown as the topic has them.\n"
+     "Decimals are numbers with all their digits, logical times integers; bytes are text,\n"
+     "each byte the character of its number. NaN and infinities are null.\n",
+     tail_options, cli_tail, NULL},
     {"demo", "", 0, "see it work: broker, registry, purchases and service in one process",
      "Starts an embedded broker, a schema registry, a generator that plants bursts among\n"
      "ordinary purchases, and the service itself, on free ports of this machine. Prints\n"

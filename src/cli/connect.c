@@ -37,6 +37,19 @@ enum status connect_writer(const struct config *config, struct kafka_cluster *cl
     return status;
 }
 
+enum status connect_follower(const struct config *config, struct kafka_cluster *cluster,
+                             const struct kafka_follower_settings *settings,
+                             struct kafka_follower **out, struct error *err)
+{
+    struct kafka_property *properties = properties_of(config);
+    struct kafka_follower_settings all = *settings;
+    all.properties = properties;
+    all.property_count = config->kafka_count;
+    enum status status = kafka_follower_open(cluster, &all, out, err);
+    free(properties);
+    return status;
+}
+
 enum status connect_registry(const struct config *config, struct registry **out, struct error *err)
 {
     return connect_registry_within(config, CONNECT_DEADLINE_MS, out, err);

@@ -4,6 +4,7 @@
 #define CLI_CONNECT_H
 
 #include "broker/broker_kafka.h"
+#include "broker/kafka_follower.h"
 #include "broker/kafka_writer.h"
 #include "config/config.h"
 #include "registry/registry.h"
@@ -17,6 +18,10 @@ enum status connect_cluster(const struct config *config, struct kafka_cluster **
 enum status connect_writer(const struct config *config, struct kafka_cluster *cluster,
                            const char *topic, struct kafka_writer **out,
                            struct error *err) MUST_USE;
+// Opens a follower; the settings' properties are the configuration's.
+enum status connect_follower(const struct config *config, struct kafka_cluster *cluster,
+                             const struct kafka_follower_settings *settings,
+                             struct kafka_follower **out, struct error *err) MUST_USE;
 // Opens the registry's client, without a cache on disk.
 enum status connect_registry(const struct config *config, struct registry **out,
                              struct error *err) MUST_USE;
