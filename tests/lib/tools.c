@@ -10,23 +10,33 @@
 
 enum { ARGUMENTS_MAX = 64, COMMAND_MS = 60000 };
 
-struct tools *tools_open(void)
+struct tools *tools_open_on(const char *servers)
 {
     struct tools *tools = memory_zeroed(1, sizeof(*tools));
     struct error err;
-    mock_cluster_open(&tools->mock, 1);
     enum status status = dev_registry_open(0, &tools->registry, &err);
     ensure(status == STATUS_OK);
+    tools->servers = servers;
     tools->registry_url =
         workspace_text("http://127.0.0.1:%u", (unsigned)dev_registry_port(tools->registry));
     tools->dir = workspace_make();
     return tools;
 }
 
+struct tools *tools_open(void)
+{
+    struct mock_cluster mock;
+    mock_cluster_open(&mock, 1);
+    struct tools *tools = tools_open_on(mock.servers);
+    tools->mock = mock;
+    return tools;
+}
+
 void tools_close(struct tools *tools)
 {
     dev_registry_close(tools->registry);
-    mock_cluster_close(&tools->mock);
+    if (tools->mock.host != NULL)
+        mock_cluster_close(&tools->mock);
     workspace_remove(tools->dir);
     free(tools->registry_url);
     free(tools->dir);
@@ -59,7 +69,7 @@ void tools_start(struct tools *tools, const char *const *words, struct process *
     const char *argv[ARGUMENTS_MAX] = {"sh", "-c", "out=$0; exec \"$@\" >\"$out\""};
     char *out = tools_path(tools, "stdout");
     char *err = tools_path(tools, "stderr");
-    char *servers = workspace_text("kafka.bootstrap.servers=%s", tools->mock.servers);
+    char *servers = workspace_text("kafka.bootstrap.servers=%s", tools->servers);
     char *url = workspace_text("schema_registry.url=%s", tools->registry_url);
     size_t count = 3;
     argv[count++] = out;

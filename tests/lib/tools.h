@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program's commands run as a user runs them, against a mock cluster and a development registry
-// in this process.
+// The program's commands run as a user runs them, against a mock cluster (or a real one) and a
+// development registry in this process.
 #ifndef LIB_TOOLS_H
 #define LIB_TOOLS_H
 
@@ -9,13 +9,16 @@
 #include "lib/process.h"
 
 struct tools {
-    struct mock_cluster mock;
+    struct mock_cluster mock; // not there when the cluster is another
+    const char *servers;
     struct dev_registry *registry;
     char *registry_url;
     char *dir; // the test's own; removed in the end
 };
 
 struct tools *tools_open(void);
+// On somebody's cluster; `servers` is borrowed.
+struct tools *tools_open_on(const char *servers);
 void tools_close(struct tools *tools);
 
 // What a command did; the caller releases it.
