@@ -11,6 +11,7 @@
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
 #include "broker/kafka_membership.h"
+#include "broker/kafka_offsets.h"
 #include "broker/kafka_reading.h"
 #include "broker/kafka_transaction.h"
 
@@ -155,7 +156,7 @@ static enum status port_stop(struct broker *broker, int32_t partition, struct er
 static enum status port_committed(struct broker *broker, int32_t partition, int64_t *offset,
                                   struct error *err)
 {
-    return kafka_membership_committed(&self_of(broker)->membership, partition, offset, err);
+    return kafka_offsets_committed(&self_of(broker)->membership, partition, offset, err);
 }
 
 static enum status port_input_watermarks(struct broker *broker, int32_t partition, int64_t *low,
@@ -290,7 +291,7 @@ static enum status port_commit_offsets(struct broker *broker,
                                        const struct partition_offset *offsets, size_t count,
                                        struct error *err)
 {
-    return kafka_membership_commit(&self_of(broker)->membership, offsets, count, err);
+    return kafka_offsets_commit(&self_of(broker)->membership, offsets, count, err);
 }
 
 static int64_t port_changelog_delivered(struct broker *broker, int32_t partition)

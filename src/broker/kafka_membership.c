@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/kafka_membership.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
 
 enum {
     POLLS_MAX = 16, // callbacks and errors served at one go
-    COMMITTED_MS = 1000,
-    COMMIT_MS = 10000,
     LEAVE_MS = 3000,
     MISSING_MS = 30000, // a topic may seem to be unknown while a broker starts
     MISSING_ASK_MS = 1000,
@@ -74,9 +72,10 @@ static void identity_take(struct kafka_membership *membership)
 
 // The group may have thrown us out while a revocation waited for its callback: librdkafka does not
 // count that as lost, but it has forgotten who we were.
-static bool identity_stands(const struct kafka_membership *membership)
+bool kafka_membership_stands(const struct kafka_membership *membership)
 {
-    if (membership->identity == NULL || rd_kafka_assignment_lost(membership->client.rk))
+    if (membership->identity == NULL || membership->lost_unsaid ||
+        rd_kafka_assignment_lost(membership->client.rk))
         return false;
     rd_kafka_consumer_group_metadata_t *now =
         rd_kafka_consumer_group_metadata(membership->client.rk);
@@ -89,7 +88,7 @@ static bool identity_stands(const struct kafka_membership *membership)
 static void note_assigned(struct kafka_membership *membership,
                           const rd_kafka_topic_partition_list_t *list)
 {
-    membership->lost_unsaid = membership->owning;
+    membership->lost_unsaid = membership->lost_unsaid || membership->owning;
     membership->partition_count = 0;
     membership->partitions = memory_resized(membership->partitions, (size_t)list->cnt + 1,
                                             sizeof(membership->partitions[0]));
@@ -99,6 +98,17 @@ static void note_assigned(struct kafka_membership *membership,
     identity_take(membership);
 }
 
+// There is nothing to wait for: librdkafka may join again while the worker clears up. It has to be
+// answered soon, too: a static member that has lost its member id goes on sending heartbeats until
+// then, without one, which brokers take for a stranger with our name.
+static void note_lost(struct kafka_membership *membership)
+{
+    rd_kafka_assign(membership->client.rk, NULL);
+    membership->lost_unsaid = true;
+    membership->event = EVENT_NONE;
+    identity_forget(membership);
+}
+
 // Runs inside rd_kafka_consumer_poll.
 static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                       rd_kafka_topic_partition_list_t *list, void *opaque)
@@ -106,25 +116,20 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     struct kafka_client *client = opaque;
     struct kafka_membership *membership = client->owner;
     kafka_client_up(client);
-    if (membership->closing) {
+    if (membership->closing)
         rd_kafka_assign(rk, NULL);
-        return;
-    }
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    else if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
         note_assigned(membership, list);
-        return;
-    }
-    membership->event = identity_stands(membership) ? EVENT_REVOKED : EVENT_LOST;
-    if (membership->event == EVENT_LOST)
-        identity_forget(membership);
+    else if (kafka_membership_stands(membership))
+        membership->event = EVENT_REVOKED;
+    else
+        note_lost(membership);
 }
 
-enum status kafka_membership_open(struct kafka_membership *membership,
-                                  struct kafka_cluster *cluster,
-                                  const struct kafka_settings *settings, struct error *err)
+static enum status handle_open(struct kafka_membership *membership, struct kafka_cluster *cluster,
+                               struct error *err)
 {
-    *membership =
-        (struct kafka_membership){.topic = settings->input_topic, .group_id = settings->group_id};
+    const struct kafka_settings *settings = membership->settings;
     struct kafka_properties properties = {settings->properties, settings->property_count};
     rd_kafka_conf_t *conf = NULL;
     enum status status = kafka_properties_conf(&properties, KAFKA_KIND_GROUP, &conf, err);
@@ -136,12 +141,22 @@ enum status kafka_membership_open(struct kafka_membership *membership,
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
     status = kafka_client_open(&membership->client, RD_KAFKA_CONSUMER, conf,
                                kafka_cluster_log(cluster), membership, err);
-    if (status != STATUS_OK)
-        return status;
-    rd_kafka_poll_set_consumer(membership->client.rk);
-    membership->nobody = rd_kafka_consumer_group_metadata_new_with_genid(
-        settings->group_id, -1, "", settings->group_instance_id);
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        rd_kafka_poll_set_consumer(membership->client.rk);
+    return status;
+}
+
+enum status kafka_membership_open(struct kafka_membership *membership,
+                                  struct kafka_cluster *cluster,
+                                  const struct kafka_settings *settings, struct error *err)
+{
+    *membership = (struct kafka_membership){
+        .settings = settings, .topic = settings->input_topic, .group_id = settings->group_id};
+    enum status status = handle_open(membership, cluster, err);
+    if (status == STATUS_OK)
+        membership->nobody = rd_kafka_consumer_group_metadata_new_with_genid(
+            settings->group_id, -1, "", settings->group_instance_id);
+    return status;
 }
 
 static void leave(struct kafka_membership *membership)
@@ -233,21 +248,49 @@ static enum status look_for_topic(struct kafka_membership *membership,
                      membership->topic);
 }
 
+// A broker that hears from us without our member id says that we are fenced. Our own doing, when
+// the session has run out while the cluster was away and librdkafka has forgotten the id; a double
+// has fenced us only when we still have one.
+static bool fenced_by_itself(struct kafka_membership *membership, const struct kafka_fault *fault)
+{
+    if (fault->code != RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+        return false;
+    char *member_id = rd_kafka_memberid(membership->client.rk);
+    bool forgotten = member_id == NULL || member_id[0] == '\0';
+    rd_kafka_mem_free(membership->client.rk, member_id);
+    return forgotten;
+}
+
+static enum status rejoin(struct kafka_membership *membership, struct kafka_cluster *cluster,
+                          struct error *err)
+{
+    log_warn("kafka", "joining the consumer group anew: our session had run out",
+             LOG_TEXT("group", membership->group_id));
+    kafka_client_close(&membership->client);
+    identity_forget(membership);
+    membership->joined = false;
+    membership->event = EVENT_NONE;
+    membership->lost_unsaid = true;
+    return handle_open(membership, cluster, err);
+}
+
 // librdkafka tells of a fatal error once; it stays fatal.
-static enum status check_alive(struct kafka_membership *membership, struct error *err)
+static enum status check_alive(struct kafka_membership *membership, struct kafka_cluster *cluster,
+                               struct error *err)
 {
     struct kafka_fault fault = kafka_fault_of_code(RD_KAFKA_RESP_ERR_NO_ERROR, NULL);
     kafka_fault_deepen(membership->client.rk, &fault);
     if (!fault.fatal)
         return STATUS_OK;
+    if (fenced_by_itself(membership, &fault))
+        return rejoin(membership, cluster, err);
     return kafka_fault_report(&fault, KAFKA_STAGE_GROUP, err, "consumer group %s on topic %s",
                               membership->group_id, membership->topic);
 }
 
-enum status kafka_membership_poll(struct kafka_membership *membership,
-                                  struct kafka_cluster *cluster, struct error *err)
+static enum status serve(struct kafka_membership *membership, struct error *err)
 {
-    enum status status = membership->joined ? STATUS_OK : join(membership, err);
+    enum status status = STATUS_OK;
     for (int i = 0; i < POLLS_MAX && status == STATUS_OK; i++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(membership->client.rk, 0);
         if (message == NULL)
@@ -256,9 +299,23 @@ enum status kafka_membership_poll(struct kafka_membership *membership,
             status = take_error(membership, message, err);
         rd_kafka_message_destroy(message);
     }
-    if (status == STATUS_OK)
-        status = check_alive(membership, err);
-    return status == STATUS_OK ? look_for_topic(membership, cluster, err) : status;
+    return status;
+}
+
+enum status kafka_membership_poll(struct kafka_membership *membership,
+                                  struct kafka_cluster *cluster, struct error *err)
+{
+    enum status status = membership->joined ? STATUS_OK : join(membership, err);
+    if (status != STATUS_OK)
+        return status;
+    struct error trouble;
+    status = serve(membership, &trouble);
+    enum status alive = check_alive(membership, cluster, err);
+    if (alive != STATUS_OK)
+        return alive;
+    if (status != STATUS_OK && membership->joined) // else it was about the handle of before
+        return error_set(err, status, "%s", trouble.text);
+    return look_for_topic(membership, cluster, err);
 }
 
 enum membership_event kafka_membership_event(const struct kafka_membership *membership)
@@ -299,73 +356,4 @@ enum status kafka_membership_accept(struct kafka_membership *membership, struct 
         identity_forget(membership);
     membership->event = EVENT_NONE;
     return STATUS_OK;
-}
-
-rd_kafka_topic_partition_list_t *
-kafka_offset_list(const char *topic, const struct partition_offset *offsets, size_t count)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, topic, offsets[i].partition)->offset =
-            offsets[i].offset;
-    return list;
-}
-
-enum status kafka_membership_committed(struct kafka_membership *membership, int32_t partition,
-                                       int64_t *offset, struct error *err)
-{
-    struct partition_offset wanted = {partition, 0};
-    rd_kafka_topic_partition_list_t *list = kafka_offset_list(membership->topic, &wanted, 1);
-    rd_kafka_resp_err_t code = rd_kafka_committed(membership->client.rk, list, COMMITTED_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = list->elems[0].err;
-    *offset = list->elems[0].offset >= 0 ? list->elems[0].offset : -1;
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return STATUS_OK;
-    struct kafka_fault fault = kafka_fault_of_code(code, NULL);
-    kafka_fault_deepen(membership->client.rk, &fault);
-    return kafka_fault_report(&fault, KAFKA_STAGE_QUERY, err,
-                              "cannot read the committed offset of consumer group %s on "
-                              "%s/%" PRId32,
-                              membership->group_id, membership->topic, partition);
-}
-
-static struct kafka_fault commit_list(struct kafka_membership *membership,
-                                      const rd_kafka_topic_partition_list_t *list)
-{
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(membership->client.rk);
-    rd_kafka_resp_err_t code =
-        rd_kafka_commit_queue(membership->client.rk, list, queue, NULL, NULL);
-    rd_kafka_event_t *event =
-        code == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_queue_poll(queue, COMMIT_MS) : NULL;
-    if (event != NULL) {
-        code = rd_kafka_event_error(event);
-        rd_kafka_event_destroy(event);
-    } else if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-    }
-    rd_kafka_queue_destroy(queue);
-    return kafka_fault_of_code(code, NULL);
-}
-
-enum status kafka_membership_commit(struct kafka_membership *membership,
-                                    const struct partition_offset *offsets, size_t count,
-                                    struct error *err)
-{
-    if (count == 0)
-        return STATUS_OK;
-    if (!identity_stands(membership))
-        return error_set(err, STATUS_RESET,
-                         "consumer group %s has given our partitions away: nothing committed",
-                         membership->group_id);
-    rd_kafka_topic_partition_list_t *list = kafka_offset_list(membership->topic, offsets, count);
-    struct kafka_fault fault = commit_list(membership, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    if (fault.code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return STATUS_OK;
-    kafka_fault_deepen(membership->client.rk, &fault);
-    return kafka_fault_report(&fault, KAFKA_STAGE_FLUSH, err,
-                              "cannot commit offsets of topic %s for consumer group %s",
-                              membership->topic, membership->group_id);
 }

@@ -24,9 +24,10 @@ void kafka_identity_drop(struct kafka_identity *identity); // NULL is allowed
 
 struct kafka_membership {
     struct kafka_client client;
-    const char *topic;    // borrowed
-    const char *group_id; // borrowed
-    bool joined;          // has subscribed
+    const struct kafka_settings *settings; // borrowed
+    const char *topic;                     // its input topic
+    const char *group_id;
+    bool joined; // has subscribed
     bool closing;
     enum membership_event event; // waits for accept; EVENT_NONE: there is none
     bool lost_unsaid; // the group has replaced an assignment without revoking it first: EVENT_LOST
@@ -57,16 +58,8 @@ enum membership_event kafka_membership_event(const struct kafka_membership *memb
 enum status kafka_membership_accept(struct kafka_membership *membership,
                                     struct error *err) MUST_USE;
 
-// The group's committed offset, stable; -1: none. STATUS_RETRY: a transaction is pending, or there
-// is no answer.
-enum status kafka_membership_committed(struct kafka_membership *membership, int32_t partition,
-                                       int64_t *offset, struct error *err) MUST_USE;
-// Commits without a transaction.
-enum status kafka_membership_commit(struct kafka_membership *membership,
-                                    const struct partition_offset *offsets, size_t count,
-                                    struct error *err) MUST_USE;
-// `offsets` of the input topic as librdkafka's list, owned by the caller.
-rd_kafka_topic_partition_list_t *
-kafka_offset_list(const char *topic, const struct partition_offset *offsets, size_t count);
+// True while what we commit counts, as far as we have heard. The group may know better: commits
+// carry `identity`.
+bool kafka_membership_stands(const struct kafka_membership *membership);
 
 #endif

@@ -10,6 +10,7 @@
 #include "broker/kafka_bounded.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
+#include "broker/kafka_offsets.h"
 
 enum {
     INIT_STEP_MS = 1000,
@@ -269,7 +270,7 @@ static enum status send_offsets(struct kafka_transaction *transaction,
 {
     struct offsets_call *call = memory_zeroed(1, sizeof(*call));
     call->rk = transaction->producing->client.rk;
-    call->list = kafka_offset_list(membership->topic, offsets, count);
+    call->list = kafka_offsets_list(membership->topic, offsets, count);
     call->identity = kafka_identity_keep(membership->identity);
     if (!kafka_bounded_run(transaction->bounded, offsets_send, call, OFFSETS_MS)) {
         put_aside(transaction, call);
@@ -293,7 +294,7 @@ enum status kafka_transaction_commit(struct kafka_transaction *transaction,
                                      struct error *err)
 {
     ensure(transaction->open);
-    if (count > 0 && membership->identity == NULL)
+    if (count > 0 && (membership->identity == NULL || membership->lost_unsaid))
         return error_set(err, STATUS_ABORT,
                          "consumer group %s has given our partitions away: nothing committed",
                          membership->group_id);
