@@ -72,8 +72,8 @@ static int64_t read_file(const char *path, int64_t count)
     avro_generic_value_new(class_, &value);
     int64_t found = 0;
     while (avro_file_reader_read_value(reader, &value) == 0) {
-        int64_t number;
-        const char *text;
+        int64_t number = 0;
+        const char *text = NULL;
         size_t size;
         avro_value_get_by_index(&value, 0, &field, NULL);
         avro_value_get_long(&field, &number);
