@@ -169,9 +169,9 @@ static void compare_real(double value, bool single, const json_t *json)
 
 static void compare_members(avro_value_t *value, const json_t *json, bool map)
 {
-    size_t count;
+    size_t count = 0;
     avro_value_t member;
-    const char *name;
+    const char *name = NULL;
     avro_value_get_size(value, &count);
     assert_int_equal(map || json_is_object(json) ? json_object_size(json) : json_array_size(json),
                      count);
@@ -184,11 +184,11 @@ static void compare_members(avro_value_t *value, const json_t *json, bool map)
 
 static void compare_scalar(avro_value_t *value, const json_t *json)
 {
-    int boolean, symbol;
-    int32_t number;
-    int64_t wide;
-    float single;
-    double real;
+    int boolean = 0, symbol = 0;
+    int32_t number = 0;
+    int64_t wide = 0;
+    float single = 0;
+    double real = 0;
     switch (avro_value_get_type(value)) {
     case AVRO_BOOLEAN:
         avro_value_get_boolean(value, &boolean);
@@ -222,9 +222,9 @@ static void compare_scalar(avro_value_t *value, const json_t *json)
 
 static void compare(avro_value_t *value, const json_t *json)
 {
-    const char *text;
-    const void *bytes;
-    size_t size;
+    const char *text = NULL;
+    const void *bytes = NULL;
+    size_t size = 0;
     avro_value_t branch;
     switch (avro_value_get_type(value)) {
     case AVRO_STRING:
