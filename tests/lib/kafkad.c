@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@
 #include "lib/process.h"
 #include "lib/workspace.h"
 
-enum { SCRIPT_TIMEOUT_MS = 300000, ADMIN_TIMEOUT_MS = 30000 };
+enum { SCRIPT_TIMEOUT_MS = 300000, ADMIN_TIMEOUT_MS = 30000, REMOVE_TRIES = 200 };
 
 struct kafkad {
     char *dir;
@@ -45,7 +46,11 @@ static _Noreturn void guard(const char *dir, int lifeline)
     while (read(lifeline, &byte, 1) < 0 && errno == EINTR)
         continue;
     end_kafka(workspace_text("%s/kafka/pid", dir));
-    workspace_remove(dir);
+    // Programs that end with the test may still be writing a file or two.
+    for (int tries = 0; tries < REMOVE_TRIES && access(dir, F_OK) == 0; tries++) {
+        workspace_remove(dir);
+        process_nap();
+    }
     _exit(0);
 }
 
@@ -135,6 +140,13 @@ void kafkad_close(struct kafkad *kafkad)
 const char *kafkad_bootstrap(const struct kafkad *kafkad)
 {
     return kafkad->bootstrap;
+}
+
+char *kafkad_make_dir(const struct kafkad *kafkad, const char *name)
+{
+    char *path = workspace_text("%s/%s", kafkad->dir, name);
+    ensure(mkdir(path, 0700) == 0);
+    return path;
 }
 
 void kafkad_stop(struct kafkad *kafkad)

@@ -17,6 +17,10 @@ void kafkad_close(struct kafkad *kafkad);
 // "127.0.0.1:port": the same over restarts.
 const char *kafkad_bootstrap(const struct kafkad *kafkad);
 
+// Makes a directory that goes when Kafka goes, even if the program is killed; the path is the
+// caller's to free().
+char *kafkad_make_dir(const struct kafkad *kafkad, const char *name);
+
 // In good order; kafkad_restart waits until it answers again.
 void kafkad_stop(struct kafkad *kafkad);
 void kafkad_restart(struct kafkad *kafkad);

@@ -37,7 +37,7 @@ struct scene_settings scene_settings_default(const char *name)
 static void name_things(struct scene *scene)
 {
     const char *name = scene->settings.name;
-    scene->dir = workspace_make();
+    scene->dir = kafkad_make_dir(scene->kafka, name);
     scene->state_dir = workspace_text("%s/state", scene->dir);
     scene->application_id = workspace_text("app-%s", name);
     scene->purchases = workspace_text("%s-purchases", name);
