@@ -21,7 +21,13 @@
 
 static const int64_t MAX_FUTURE_MS = INT64_C(1) << 52; // beyond, no timestamp is too far ahead
 
-enum { FLUSH_STEP_MS = 500, FLUSH_MS = 60000, TROUBLE_EVERY_MS = 10000, LINE_BYTES = 512 };
+enum {
+    FLUSH_STEP_MS = 500,
+    FLUSH_QUIET_MS = 5000,
+    FLUSH_MS = 60000,
+    TROUBLE_EVERY_MS = 10000,
+    LINE_BYTES = 512
+};
 
 struct generate {
     const struct config *config;
@@ -163,13 +169,13 @@ static enum status find_topic(const struct generate *generate, struct kafka_clus
 
 static enum status flush(struct generate *generate, struct kafka_writer *writer, struct error *err)
 {
-    int64_t deadline_ms = clock_ms(CLOCK_MONOTONIC) + FLUSH_MS;
+    int64_t begun_ms = clock_ms(CLOCK_MONOTONIC);
     enum status status;
     do {
         status = kafka_writer_flush(writer, FLUSH_STEP_MS, err);
-        if (status == STATUS_RETRY)
+        if (status == STATUS_RETRY && clock_ms(CLOCK_MONOTONIC) - begun_ms > FLUSH_QUIET_MS)
             show_progress(generate, &generate->counts, err->text);
-    } while (status == STATUS_RETRY && clock_ms(CLOCK_MONOTONIC) < deadline_ms);
+    } while (status == STATUS_RETRY && clock_ms(CLOCK_MONOTONIC) - begun_ms < FLUSH_MS);
     return status;
 }
 
