@@ -61,7 +61,8 @@ struct partition_offset {
 enum membership_event {
     EVENT_NONE,
     EVENT_ASSIGNED, // `partitions` is the complete new assignment
-    EVENT_REVOKED,  // everything is taken away; commits made before `accept` still count
+    EVENT_REVOKED,  // everything is taken away; commits made before `accept` still count, unless
+                    // the group has not waited for us (STATUS_ABORT)
     EVENT_LOST,     // everything has been taken away already: commits will fail
 };
 
