@@ -64,72 +64,74 @@ static void live(struct stream_fixture *f)
     settle_with_supervisor(f);
 }
 
-static uint64_t torture(const struct fixture_options *options, unsigned variant, bool at_least)
+// Which call goes wrong, and how.
+struct trouble {
+    bool crash;
+    enum fake_fate fate; // of the call that crashes
+    unsigned variant;    // of the failure otherwise
+};
+
+// One life for each call that can go wrong; the number of those calls.
+static uint64_t torture(const struct fixture_options *options, const struct trouble *trouble)
 {
     for (uint64_t k = 1; k < CALLS_MAX; k += scale_stride()) {
         struct stream_fixture f;
         stream_fixture_open(&f, options);
-        fake_torture(f.cluster, k, variant);
+        if (trouble->crash)
+            fake_torture_crash(f.cluster, k, trouble->fate);
+        else
+            fake_torture(f.cluster, k, trouble->variant);
         live(&f);
         bool fired = fake_torture_fired(f.cluster);
-        fixture_expect_alerts(&f, at_least);
+        fixture_expect_alerts(&f, options->at_least_once);
         stream_fixture_close(&f);
         if (!fired)
             return k - scale_stride();
     }
     fail_msg("the run does not end");
     return 0;
+}
+
+static void torture_with_failures(const struct fixture_options *options)
+{
+    for (unsigned variant = 0; variant < FAKE_TORTURE_VARIANTS; variant++) {
+        const struct trouble trouble = {.variant = variant};
+        printf("# variant %u: %llu calls failed\n", variant,
+               (unsigned long long)torture(options, &trouble));
+    }
+}
+
+static void torture_with_crashes(const struct fixture_options *options)
+{
+    static const enum fake_fate fates[] = {FATE_NOTHING, FATE_DONE};
+    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+        const struct trouble trouble = {.crash = true, .fate = fates[i]};
+        assert_true(torture(options, &trouble) > 100 - scale_stride());
+    }
 }
 
 static void every_call__may_fail_once(void **state)
 {
     (void)state;
-    const struct fixture_options options = {.partitions = 2};
-    for (unsigned variant = 0; variant < FAKE_TORTURE_VARIANTS; variant++)
-        printf("variant %u: %llu calls failed\n", variant,
-               (unsigned long long)torture(&options, variant, false));
+    torture_with_failures(&(struct fixture_options){.partitions = 2});
 }
 
 static void at_least_once__loses_no_alert_whatever_fails(void **state)
 {
     (void)state;
-    const struct fixture_options options = {.partitions = 2, .at_least_once = true};
-    for (unsigned variant = 0; variant < FAKE_TORTURE_VARIANTS; variant++)
-        (void)torture(&options, variant, true);
-}
-
-static uint64_t torture_crash(const struct fixture_options *options, enum fake_fate fate,
-                              bool at_least)
-{
-    for (uint64_t k = 1; k < CALLS_MAX; k += scale_stride()) {
-        struct stream_fixture f;
-        stream_fixture_open(&f, options);
-        fake_torture_crash(f.cluster, k, fate);
-        live(&f);
-        bool fired = fake_torture_fired(f.cluster);
-        fixture_expect_alerts(&f, at_least);
-        stream_fixture_close(&f);
-        if (!fired)
-            return k - scale_stride();
-    }
-    fail_msg("the run does not end");
-    return 0;
+    torture_with_failures(&(struct fixture_options){.partitions = 2, .at_least_once = true});
 }
 
 static void crash__in_every_call_is_survived(void **state)
 {
     (void)state;
-    const struct fixture_options options = {.partitions = 2};
-    assert_true(torture_crash(&options, FATE_NOTHING, false) > 100 - scale_stride());
-    assert_true(torture_crash(&options, FATE_DONE, false) > 100 - scale_stride());
+    torture_with_crashes(&(struct fixture_options){.partitions = 2});
 }
 
 static void crash__at_least_once_loses_no_alert(void **state)
 {
     (void)state;
-    const struct fixture_options options = {.partitions = 2, .at_least_once = true};
-    assert_true(torture_crash(&options, FATE_NOTHING, true) > 100 - scale_stride());
-    assert_true(torture_crash(&options, FATE_DONE, true) > 100 - scale_stride());
+    torture_with_crashes(&(struct fixture_options){.partitions = 2, .at_least_once = true});
 }
 
 int main(void)
