@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
@@ -44,15 +44,13 @@ static struct broker_kafka *self_of(struct broker *broker)
 static int64_t now_ms(struct broker *broker)
 {
     (void)broker;
-    return kafka_now_ms();
+    return clock_now_ms();
 }
 
 static int64_t wall_ms(struct broker *broker)
 {
     (void)broker;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_wall_ms();
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -61,7 +59,7 @@ static int64_t wall_ms(struct broker *broker)
 static void changelog_rest(struct broker_kafka *self)
 {
     if (self->changelog.client.rk != NULL && self->changelog.started_count == 0 &&
-        kafka_now_ms() - self->changelog_used_ms >= CHANGELOG_IDLE_MS)
+        clock_now_ms() - self->changelog_used_ms >= CHANGELOG_IDLE_MS)
         kafka_reading_close(&self->changelog);
 }
 
@@ -76,7 +74,7 @@ static enum status check_reach(struct broker_kafka *self, struct error *err)
         down = kafka_client_is_down(clients[i], &code, text, sizeof(text));
     if (!down)
         return STATUS_OK;
-    int64_t at_ms = kafka_now_ms();
+    int64_t at_ms = clock_now_ms();
     if (at_ms - self->pinged_ms >= PING_EVERY_MS) {
         self->pinged_ms = at_ms;
         struct error ignored;
@@ -122,14 +120,14 @@ static enum status port_poll(struct broker *broker, int timeout_ms, struct batch
 {
     struct broker_kafka *self = self_of(broker);
     changelog_rest(self);
-    int64_t deadline_ms = kafka_now_ms() + timeout_ms;
+    int64_t deadline_ms = clock_now_ms() + timeout_ms;
     for (;;) {
-        int64_t left_ms = deadline_ms - kafka_now_ms();
+        int64_t left_ms = deadline_ms - clock_now_ms();
         int slice_ms = left_ms > POLL_SLICE_MS ? POLL_SLICE_MS : (int)left_ms;
         enum status status = poll_once(self, slice_ms > 0 ? slice_ms : 0, batch, err);
         if (status != STATUS_OK || batch->event != EVENT_NONE || batch->message_count > 0)
             return status;
-        if (kafka_now_ms() >= deadline_ms)
+        if (clock_now_ms() >= deadline_ms)
             return check_reach(self, err);
     }
 }
@@ -200,7 +198,7 @@ static enum status port_changelog_open(struct broker *broker, int32_t partition,
     if (self->changelog.client.rk == NULL)
         status = reading_open(self, KAFKA_KIND_CHANGELOG, self->settings.outputs[OUTPUT_CHANGELOG],
                               &self->changelog, err);
-    self->changelog_used_ms = kafka_now_ms();
+    self->changelog_used_ms = clock_now_ms();
     return status == STATUS_OK ? kafka_reading_start(&self->changelog, partition, offset, err)
                                : status;
 }
@@ -228,7 +226,7 @@ static void port_changelog_close(struct broker *broker, int32_t partition)
     struct broker_kafka *self = self_of(broker);
     struct error ignored;
     (void)!kafka_reading_stop(&self->changelog, partition, &ignored);
-    self->changelog_used_ms = kafka_now_ms();
+    self->changelog_used_ms = clock_now_ms();
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -3,14 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-int64_t kafka_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "base/clock.h"
 
 // Any of librdkafka's threads.
 static void take_line(const rd_kafka_t *rk, int severity, const char *facility, const char *text)
@@ -18,7 +12,7 @@ static void take_line(const rd_kafka_t *rk, int severity, const char *facility, 
     struct kafka_client *client = rk != NULL ? rd_kafka_opaque(rk) : NULL;
     if (client == NULL)
         return;
-    int64_t dropped = kafka_log_admit(client->log, severity, facility, text, kafka_now_ms());
+    int64_t dropped = kafka_log_admit(client->log, severity, facility, text, clock_now_ms());
     if (dropped < 0)
         return;
     const struct log_field fields[] = {LOG_TEXT("client", rd_kafka_name(rk)),

@@ -36,6 +36,4 @@ bool kafka_client_is_down(struct kafka_client *client, rd_kafka_resp_err_t *code
 // Something came from a broker.
 void kafka_client_up(struct kafka_client *client);
 
-int64_t kafka_now_ms(void);
-
 #endif

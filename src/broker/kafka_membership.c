@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
@@ -167,8 +168,8 @@ static void leave(struct kafka_membership *membership)
         rd_kafka_assign(rk, NULL);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
-    int64_t deadline_ms = kafka_now_ms() + LEAVE_MS;
-    while (error == NULL && !rd_kafka_consumer_closed(rk) && kafka_now_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_now_ms() + LEAVE_MS;
+    while (error == NULL && !rd_kafka_consumer_closed(rk) && clock_now_ms() < deadline_ms) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
         if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
             rd_kafka_assign(rk, NULL);
@@ -220,7 +221,7 @@ static enum status take_error(struct kafka_membership *membership,
     struct kafka_fault fault = kafka_fault_of_code(message->err, rd_kafka_message_errstr(message));
     kafka_fault_deepen(membership->client.rk, &fault);
     if (means_missing(fault.code) && membership->missing_since_ms == 0)
-        membership->missing_since_ms = kafka_now_ms();
+        membership->missing_since_ms = clock_now_ms();
     return kafka_fault_report(&fault, KAFKA_STAGE_GROUP, err, "consumer group %s on topic %s",
                               membership->group_id, membership->topic);
 }
@@ -229,7 +230,7 @@ static enum status take_error(struct kafka_membership *membership,
 static enum status look_for_topic(struct kafka_membership *membership,
                                   struct kafka_cluster *cluster, struct error *err)
 {
-    int64_t now_ms = kafka_now_ms();
+    int64_t now_ms = clock_now_ms();
     if (membership->missing_since_ms == 0 || now_ms - membership->asked_ms < MISSING_ASK_MS)
         return STATUS_OK;
     membership->asked_ms = now_ms;

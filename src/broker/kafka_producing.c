@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
@@ -89,12 +90,12 @@ static bool limit_ask(struct kafka_limits *limits, int topic, struct kafka_clust
 bool kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster,
                       const struct kafka_settings *settings, int timeout_ms)
 {
-    int64_t deadline_ms = kafka_now_ms() + timeout_ms;
+    int64_t deadline_ms = clock_now_ms() + timeout_ms;
     kafka_limits_init(limits);
     for (int i = 0; i < OUTPUT_TOPICS; i++) {
         struct kafka_setting_query query = {settings->outputs[i], "max.message.bytes", timeout_ms};
         limits->known[i] = limit_ask(limits, i, cluster, &query);
-        if (!limits->known[i] && kafka_now_ms() >= deadline_ms)
+        if (!limits->known[i] && clock_now_ms() >= deadline_ms)
             return false;
     }
     return true;
@@ -240,7 +241,7 @@ static enum status refuse(struct kafka_producing *producing, enum output_topic t
 static bool make_room(struct kafka_producing *producing, int64_t deadline_ms)
 {
     rd_kafka_poll(producing->client.rk, ROOM_STEP_MS);
-    return kafka_now_ms() < deadline_ms;
+    return clock_now_ms() < deadline_ms;
 }
 
 static size_t record_bytes(const struct record *record, rd_kafka_headers_t *headers)
@@ -312,7 +313,7 @@ enum status kafka_producing_put(struct kafka_producing *producing, const struct 
     size_t limit = producing->limits.record_bytes[record->topic];
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     if (bytes <= limit) {
-        int64_t deadline_ms = kafka_now_ms() + ROOM_MS;
+        int64_t deadline_ms = clock_now_ms() + ROOM_MS;
         do
             code = put_once(producing, record, headers);
         while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && make_room(producing, deadline_ms));
@@ -354,7 +355,7 @@ static size_t put_batch(struct kafka_producing *producing, int32_t partition, si
 static enum status put_whole_batch(struct kafka_producing *producing, int32_t partition,
                                    size_t count, struct error *err)
 {
-    int64_t deadline_ms = kafka_now_ms() + ROOM_MS;
+    int64_t deadline_ms = clock_now_ms() + ROOM_MS;
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     size_t left = put_batch(producing, partition, count, &code);
     while (left > 0 && code == RD_KAFKA_RESP_ERR__QUEUE_FULL && make_room(producing, deadline_ms))

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
 
@@ -112,13 +113,13 @@ static enum status visible_partitions(struct kafka_cluster *cluster, const char 
 
 static enum status topic_wait(struct kafka_cluster *cluster, const char *topic, struct error *err)
 {
-    int64_t deadline_ms = kafka_now_ms() + VISIBLE_MS;
+    int64_t deadline_ms = clock_now_ms() + VISIBLE_MS;
     bool visible = false;
     for (;;) {
         enum status status = visible_partitions(cluster, topic, &visible, err);
         if (status != STATUS_OK || visible)
             return status;
-        if (kafka_now_ms() >= deadline_ms)
+        if (clock_now_ms() >= deadline_ms)
             return error_set(err, STATUS_RETRY,
                              "topic %s was created, but has no leaders after %d s", topic,
                              VISIBLE_MS / 1000);

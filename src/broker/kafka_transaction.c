@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/kafka_bounded.h"
@@ -113,9 +114,9 @@ void kafka_transaction_release(struct kafka_transaction *transaction)
     producer_close(transaction);
     kafka_bounded_close(transaction->bounded);
     transaction->bounded = NULL;
-    int64_t deadline_ms = kafka_now_ms() + CLOSE_STUCK_MS;
+    int64_t deadline_ms = clock_now_ms() + CLOSE_STUCK_MS;
     stuck_reap(transaction);
-    while (transaction->stuck_count > 0 && kafka_now_ms() < deadline_ms)
+    while (transaction->stuck_count > 0 && clock_now_ms() < deadline_ms)
         stuck_reap(transaction);
     if (transaction->stuck_count > 0)
         log_warn("kafka", "a call of librdkafka hangs: its producer is left behind",
@@ -207,7 +208,7 @@ enum status kafka_transaction_fence(struct kafka_transaction *transaction, const
 // it is a second process that works under our name.
 static bool fenced_too_often(struct kafka_transaction *transaction)
 {
-    int64_t now_ms = kafka_now_ms();
+    int64_t now_ms = clock_now_ms();
     if (transaction->fenced_count == KAFKA_FENCES_MAX) {
         memmove(transaction->fenced_ms, transaction->fenced_ms + 1,
                 (KAFKA_FENCES_MAX - 1) * sizeof(transaction->fenced_ms[0]));

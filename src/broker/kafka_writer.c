@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
@@ -133,7 +134,7 @@ enum status kafka_writer_write(struct kafka_writer *writer,
                                const struct kafka_writer_record *record, int timeout_ms,
                                struct error *err)
 {
-    int64_t deadline_ms = kafka_now_ms() + timeout_ms;
+    int64_t deadline_ms = clock_now_ms() + timeout_ms;
     for (;;) {
         rd_kafka_poll(writer->client.rk, 0);
         if (writer->failed)
@@ -143,7 +144,7 @@ enum status kafka_writer_write(struct kafka_writer *writer,
             return STATUS_OK;
         if (fault.code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
             return explain_refusal(writer, &fault, err);
-        if (kafka_now_ms() >= deadline_ms)
+        if (clock_now_ms() >= deadline_ms)
             return explain_wait(writer, err);
         rd_kafka_poll(writer->client.rk, FULL_STEP_MS);
     }

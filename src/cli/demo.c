@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "broker/kafka_follower.h"
@@ -44,20 +45,6 @@ struct demo {
     bool playing;           // purchases are being sent, or have been
     uint64_t strange_count; // records in the alerts topic that are none
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool is_asked_to_stop(struct demo *demo)
 {
@@ -115,7 +102,7 @@ static void take_alert(struct demo *demo, const struct kafka_followed *record)
     }
     bool planted = demo_feed_judge(&demo->feed, &alert);
     buffer_init(&line, LINE_BYTES_MAX);
-    seen_alert_line(&alert, wall_ms() - record->timestamp_ms, demo->screen.colour, &line);
+    seen_alert_line(&alert, clock_wall_ms() - record->timestamp_ms, demo->screen.colour, &line);
     say(demo, "%.*s%s", (int)line.size, (const char *)line.data,
         planted ? "" : "  (nothing was planted there)");
     buffer_release(&line);
@@ -186,10 +173,10 @@ static enum status follow_alerts(struct demo *demo, struct error *err)
 // So that the first alerts are as quick as the later ones.
 static enum status await_ready(struct demo *demo, struct error *err)
 {
-    int64_t deadline_ms = clock_ms() + READY_MS;
+    int64_t deadline_ms = clock_now_ms() + READY_MS;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && !demo->glance.ready && !is_asked_to_stop(demo)) {
-        if (clock_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             return error_set(err, STATUS_FATAL, "the service has not got its partitions in %d s",
                              READY_MS / 1000);
         status = watch(demo, err);
@@ -199,11 +186,11 @@ static enum status await_ready(struct demo *demo, struct error *err)
 
 static enum status await_processed(struct demo *demo, struct error *err)
 {
-    int64_t deadline_ms = clock_ms() + PROCESSED_MS;
+    int64_t deadline_ms = clock_now_ms() + PROCESSED_MS;
     uint64_t sent = atomic_load(&demo->feed.sent);
     enum status status = STATUS_OK;
     while (status == STATUS_OK && !(demo->glance.ready && demo->glance.position >= sent)) {
-        if (clock_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             return error_set(err, STATUS_FATAL,
                              "%" PRIu64 " of %" PRIu64 " purchases were processed %d s after the "
                              "last one was sent",
@@ -216,10 +203,10 @@ static enum status await_processed(struct demo *demo, struct error *err)
 // Everything is committed by now: there are no more alerts than the topic has.
 static enum status read_to_end(struct demo *demo, struct error *err)
 {
-    int64_t deadline_ms = clock_ms() + ALERTS_MS;
+    int64_t deadline_ms = clock_now_ms() + ALERTS_MS;
     enum status status = kafka_follower_note_end(demo->alerts, err);
     while (status == STATUS_OK && !kafka_follower_at_end(demo->alerts)) {
-        if (clock_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             return error_set(err, STATUS_FATAL, "the alerts cannot be read to their end");
         status = take_alerts(demo, err);
     }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "demo/traffic_sinks.h"
 
 enum {
@@ -17,13 +18,6 @@ enum {
     FLUSH_MS = 20000,
     NAP_NS = 2 * 1000 * 1000,
 };
-
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 // Short enough to be over within the demo.
 static int64_t burst_window_ms(int64_t seconds)
@@ -115,7 +109,7 @@ static void *run(void *argument)
     struct demo_feed *feed = argument;
     const struct traffic_sink sink = {feed, send};
     const struct traffic_listener nobody = {.context = NULL};
-    feed->traffic.generator.start_ms = wall_ms();
+    feed->traffic.generator.start_ms = clock_wall_ms();
     feed->status = traffic_run(&feed->traffic, &sink, &nobody, &feed->counts, &feed->err);
     atomic_store(&feed->ended, true);
     return NULL;

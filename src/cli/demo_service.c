@@ -2,16 +2,9 @@
 #include "cli/demo_service.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/assert.h"
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "base/clock.h"
 
 static void *run(void *argument)
 {
@@ -103,7 +96,7 @@ static int32_t add_worker(struct demo_glance *sum, struct worker_metrics *metric
 void demo_service_look(struct demo_service *service, struct demo_glance *out)
 {
     int32_t running = 0;
-    *out = (struct demo_glance){.at_ms = clock_ms()};
+    *out = (struct demo_glance){.at_ms = clock_now_ms()};
     if (!atomic_load(&service->opened))
         return;
     for (size_t i = 0; i < service->exposition.worker_count; i++)

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -40,13 +40,6 @@ struct generate {
     struct traffic_counts counts;
 };
 
-static int64_t clock_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static enum status write_truth(void *context, const struct planted_burst *burst, struct error *err)
 {
     struct generate *generate = context;
@@ -66,7 +59,7 @@ static enum status write_truth(void *context, const struct planted_burst *burst,
 static void show_progress(void *context, const struct traffic_counts *counts, const char *trouble)
 {
     struct generate *generate = context;
-    int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+    int64_t now_ms = clock_now_ms();
     if (trouble != NULL && log_due(&generate->troubled_ms, now_ms, TROUBLE_EVERY_MS))
         log_warn("generate", "waiting", LOG_TEXT("reason", trouble));
     if (!generate->terminal)
@@ -93,7 +86,7 @@ static enum status run_traffic(struct generate *generate, struct traffic_sink si
     };
     const struct traffic_listener listener = {
         .context = generate, .burst = write_truth, .progress = show_progress};
-    generate->begun_ms = clock_ms(CLOCK_MONOTONIC);
+    generate->begun_ms = clock_now_ms();
     enum status status = traffic_run(&plan, &sink, &listener, &generate->counts, err);
     if (generate->terminal)
         fprintf(stderr, "\r\033[K");
@@ -169,13 +162,13 @@ static enum status find_topic(const struct generate *generate, struct kafka_clus
 
 static enum status flush(struct generate *generate, struct kafka_writer *writer, struct error *err)
 {
-    int64_t begun_ms = clock_ms(CLOCK_MONOTONIC);
+    int64_t begun_ms = clock_now_ms();
     enum status status;
     do {
         status = kafka_writer_flush(writer, FLUSH_STEP_MS, err);
-        if (status == STATUS_RETRY && clock_ms(CLOCK_MONOTONIC) - begun_ms > FLUSH_QUIET_MS)
+        if (status == STATUS_RETRY && clock_now_ms() - begun_ms > FLUSH_QUIET_MS)
             show_progress(generate, &generate->counts, err->text);
-    } while (status == STATUS_RETRY && clock_ms(CLOCK_MONOTONIC) - begun_ms < FLUSH_MS);
+    } while (status == STATUS_RETRY && clock_now_ms() - begun_ms < FLUSH_MS);
     return status;
 }
 
@@ -263,8 +256,7 @@ int cli_generate(const struct config *config, const struct line *line)
 {
     struct generate generate = {.config = config, .terminal = isatty(STDERR_FILENO) == 1};
     struct error err;
-    if (generate_options_read(line, clock_ms(CLOCK_REALTIME), &generate.options, &err) !=
-        STATUS_OK) {
+    if (generate_options_read(line, clock_wall_ms(), &generate.options, &err) != STATUS_OK) {
         fprintf(stderr, "cardwatch generate: %s\n", err.text);
         return CLI_BAD_USAGE;
     }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/colour.h"
 #include "cli/commands.h"
@@ -37,13 +38,6 @@ struct tail {
     int64_t troubled_ms;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool is_over(const struct tail *tail)
 {
     return atomic_load(&tail->signals.asked) || tail->printer.closed ||
@@ -52,7 +46,7 @@ static bool is_over(const struct tail *tail)
 
 static void say_trouble(struct tail *tail, const char *reason)
 {
-    if (log_due(&tail->troubled_ms, now_ms(), TROUBLE_EVERY_MS))
+    if (log_due(&tail->troubled_ms, clock_now_ms(), TROUBLE_EVERY_MS))
         log_warn("tail", "waiting", LOG_TEXT("reason", reason));
 }
 
@@ -107,11 +101,11 @@ static enum status step(struct tail *tail, struct error *err)
     enum status status = kafka_follower_poll(tail->follower, POLL_MS, &records, &count, err);
     if (status == STATUS_RETRY) {
         say_trouble(tail, err->text);
-        tail->heard_ms = now_ms();
+        tail->heard_ms = clock_now_ms();
         return STATUS_OK;
     }
     if (count > 0)
-        tail->heard_ms = now_ms();
+        tail->heard_ms = clock_now_ms();
     for (size_t i = 0; i < count && status == STATUS_OK && !is_over(tail); i++)
         status = show(tail, &records[i], err);
     if (status == STATUS_OK)
@@ -127,7 +121,7 @@ static bool is_at_end(struct tail *tail)
         return false;
     if (kafka_follower_at_end(tail->follower))
         return true;
-    if (now_ms() - tail->heard_ms < QUIET_END_MS)
+    if (clock_now_ms() - tail->heard_ms < QUIET_END_MS)
         return false;
     log_warn("tail", "nothing more comes, though the topic goes on: an open transaction hides it",
              LOG_TEXT("topic", tail->options.topic));
@@ -137,7 +131,7 @@ static bool is_at_end(struct tail *tail)
 static enum status follow(struct tail *tail, struct error *err)
 {
     enum status status = STATUS_OK;
-    tail->heard_ms = now_ms();
+    tail->heard_ms = clock_now_ms();
     if (tail->options.exit_at_end)
         status = kafka_follower_note_end(tail->follower, err);
     while (status == STATUS_OK && !is_over(tail) && !is_at_end(tail))

@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 enum { NAP_MS = 50, CLOCK_EVERY_COUNT = 256 };
 
 struct traffic {
@@ -14,13 +16,6 @@ struct traffic {
     int64_t shown_ms;
     uint64_t lost_burst; // number of the burst of which a purchase was made and not taken; 0: none
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void nap(int64_t ms)
 {
@@ -48,12 +43,12 @@ static void await_turn(struct traffic *traffic)
     int64_t rate = traffic->plan->rate;
     if (rate == 0) {
         if (number % CLOCK_EVERY_COUNT == 0)
-            show(traffic, clock_ms(), NULL);
+            show(traffic, clock_now_ms(), NULL);
         return;
     }
     int64_t due_ms = traffic->begun_ms + (int64_t)((__int128)number * 1000 / rate);
     for (;;) {
-        int64_t now_ms = clock_ms();
+        int64_t now_ms = clock_now_ms();
         show(traffic, now_ms, NULL);
         if (now_ms >= due_ms || stopped(traffic))
             return;
@@ -68,7 +63,7 @@ static enum status send(struct traffic *traffic, const struct generated *message
         enum status status = traffic->sink->write(traffic->sink->context, message, err);
         if (status != STATUS_RETRY || stopped(traffic))
             return status;
-        show(traffic, clock_ms(), err->text);
+        show(traffic, clock_now_ms(), err->text);
     }
 }
 
@@ -123,7 +118,7 @@ enum status traffic_run(const struct traffic_plan *plan, const struct traffic_si
     struct traffic traffic = {.plan = plan, .sink = sink, .listener = listener, .counts = counts};
     enum status status = STATUS_OK;
     *counts = (struct traffic_counts){0};
-    traffic.begun_ms = traffic.shown_ms = clock_ms();
+    traffic.begun_ms = traffic.shown_ms = clock_now_ms();
     while (status == STATUS_OK && !stopped(&traffic) &&
            (plan->message_count == 0 || counts->messages < plan->message_count))
         status = step(&traffic, generator, err);

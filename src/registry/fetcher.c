@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -30,13 +31,6 @@ struct fetcher {
     bool warned;
 };
 
-int64_t fetcher_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // `lock` is held. Returns early when something is wanted.
 static void rest(struct fetcher *fetcher, int64_t wait_ms)
 {
@@ -44,7 +38,7 @@ static void rest(struct fetcher *fetcher, int64_t wait_ms)
         pthread_cond_wait(&fetcher->wake, &fetcher->lock);
         return;
     }
-    int64_t until_ms = fetcher_now_ms() + wait_ms;
+    int64_t until_ms = clock_now_ms() + wait_ms;
     struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
                              .tv_nsec = (long)(until_ms % 1000) * 1000000};
     pthread_cond_timedwait(&fetcher->wake, &fetcher->lock, &until);
@@ -58,7 +52,7 @@ static void look_up(struct fetcher *fetcher, uint32_t id)
     bool found = cache_read(&fetcher->cache, id, &text);
     pthread_mutex_lock(&fetcher->lock);
     if (!found || !ids_arrived(&fetcher->ids, id, memory_copy(text.data, text.size), text.size,
-                               fetcher_now_ms()))
+                               clock_now_ms()))
         ids_looked_up(&fetcher->ids, id);
     pthread_mutex_unlock(&fetcher->lock);
     buffer_release(&text);
@@ -79,7 +73,7 @@ static void report_failure(struct fetcher *fetcher, uint32_t id, bool everywhere
                            const struct error *failure)
 {
     pthread_mutex_lock(&fetcher->lock);
-    ids_failed(&fetcher->ids, id, fetcher_now_ms(), everywhere);
+    ids_failed(&fetcher->ids, id, clock_now_ms(), everywhere);
     fetcher->failure = *failure;
     bool closing = fetcher->closing;
     pthread_mutex_unlock(&fetcher->lock);
@@ -90,7 +84,7 @@ static void report_failure(struct fetcher *fetcher, uint32_t id, bool everywhere
 static void report_missing(struct fetcher *fetcher, uint32_t id)
 {
     pthread_mutex_lock(&fetcher->lock);
-    ids_missing(&fetcher->ids, id, fetcher_now_ms());
+    ids_missing(&fetcher->ids, id, clock_now_ms());
     bool failing = ids_failing(&fetcher->ids);
     struct error failure = fetcher->failure;
     pthread_mutex_unlock(&fetcher->lock);
@@ -116,7 +110,7 @@ static void report_arrival(struct fetcher *fetcher, uint32_t id, const struct an
     warn_of_kind(id, schema);
     char *text = memory_copy(schema->text, schema->text_bytes);
     pthread_mutex_lock(&fetcher->lock);
-    bool kept = ids_arrived(&fetcher->ids, id, text, schema->text_bytes, fetcher_now_ms());
+    bool kept = ids_arrived(&fetcher->ids, id, text, schema->text_bytes, clock_now_ms());
     if (!kept)
         error_set(&fetcher->failure, STATUS_RETRY,
                   "schema %" PRIu32 " does not fit: %d schemas or %d bytes of them are in memory; "
@@ -173,7 +167,7 @@ static void step(struct fetcher *fetcher)
 {
     uint32_t id;
     int64_t wait_ms;
-    enum ids_step next = ids_next(&fetcher->ids, fetcher_now_ms(), &id, &wait_ms);
+    enum ids_step next = ids_next(&fetcher->ids, clock_now_ms(), &id, &wait_ms);
     if (next == IDS_WAIT) {
         rest(fetcher, wait_ms);
         return;
@@ -235,7 +229,7 @@ enum status fetcher_open(const struct fetcher_settings *settings, struct fetcher
                          struct error *err)
 {
     struct fetcher *fetcher = memory_zeroed(1, sizeof *fetcher);
-    uint64_t seed = (uint64_t)fetcher_now_ms();
+    uint64_t seed = (uint64_t)clock_now_ms();
     (void)!getrandom(&seed, sizeof seed, GRND_NONBLOCK);
     fetcher->timeout_ms = settings->timeout_ms;
     synchronisation_init(fetcher);
@@ -269,7 +263,7 @@ void fetcher_close(struct fetcher *fetcher)
 enum registry_answer fetcher_schema(struct fetcher *fetcher, uint32_t id, struct view *schema)
 {
     pthread_mutex_lock(&fetcher->lock);
-    enum registry_answer answer = ids_ask(&fetcher->ids, id, fetcher_now_ms(), schema);
+    enum registry_answer answer = ids_ask(&fetcher->ids, id, clock_now_ms(), schema);
     if (answer == REGISTRY_PENDING)
         pthread_cond_signal(&fetcher->wake);
     pthread_mutex_unlock(&fetcher->lock);

@@ -31,7 +31,4 @@ enum registry_answer fetcher_schema(struct fetcher *fetcher, uint32_t id, struct
 // As registry_unreachable.
 bool fetcher_failing(struct fetcher *fetcher, struct error *err);
 
-// Milliseconds of the monotonic clock.
-int64_t fetcher_now_ms(void);
-
 #endif

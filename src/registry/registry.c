@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "registry/fetcher.h"
@@ -54,7 +55,7 @@ enum status registry_open(const struct registry_settings *settings, struct regis
     struct registry *registry = memory_zeroed(1, sizeof *registry);
     registry->timeout_ms =
         settings->timeout_ms > 0 ? settings->timeout_ms : (int64_t)TIMEOUT_MS_DEFAULT;
-    random_seed(&registry->jitter, (uint64_t)fetcher_now_ms());
+    random_seed(&registry->jitter, (uint64_t)clock_now_ms());
     ensure(pthread_mutex_init(&registry->lock, NULL) == 0);
     enum status status = parts_open(registry, settings, err);
     if (status == STATUS_OK)
@@ -105,9 +106,9 @@ static void pause_for(int64_t pause_ms)
 static enum status ask(struct registry *registry, struct client_question *question,
                        int64_t deadline_ms, struct answer *out, struct error *err)
 {
-    int64_t end_ms = fetcher_now_ms() + deadline_ms;
+    int64_t end_ms = clock_now_ms() + deadline_ms;
     for (uint32_t attempt = 1;; attempt++) {
-        int64_t left_ms = end_ms - fetcher_now_ms();
+        int64_t left_ms = end_ms - clock_now_ms();
         question->timeout_ms = left_ms < registry->timeout_ms ? left_ms : registry->timeout_ms;
         pthread_mutex_lock(&registry->lock);
         client_ask(&registry->client, question, out, err);
@@ -119,7 +120,7 @@ static enum status ask(struct registry *registry, struct client_question *questi
         answer_release(out);
         if (kind != ANSWER_FAILED)
             return STATUS_FATAL;
-        if (fetcher_now_ms() + pause_ms >= end_ms)
+        if (clock_now_ms() + pause_ms >= end_ms)
             return STATUS_RETRY;
         pause_for(pause_ms);
     }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "stream/topics.h"
 
@@ -56,13 +57,6 @@ void setup_fingerprint(const struct engine_settings *settings, const struct toke
     buffer_release(&text);
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // Repeats `attempt` while it answers STATUS_RETRY, telling so once in a while.
 struct waiting {
     const char *sentence;
@@ -74,7 +68,7 @@ static bool wait_again(struct waiting *waiting, const struct error *err)
 {
     if (atomic_load(waiting->stop))
         return false;
-    if (log_due(&waiting->warned_ms, clock_ms(), WARN_EVERY_MS))
+    if (log_due(&waiting->warned_ms, clock_now_ms(), WARN_EVERY_MS))
         log_warn("service", waiting->sentence, LOG_TEXT("reason", err->text));
     const struct timespec pause = {0, 200 * 1000 * 1000};
     nanosleep(&pause, NULL); // an attempt may fail at once: do not hammer

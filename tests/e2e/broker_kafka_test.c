@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/murmur2.h"
 #include "broker/kafka_client.h"
@@ -120,10 +121,10 @@ static int64_t committed(struct broker *broker)
 {
     struct error err;
     int64_t offset = -2;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     enum status status;
     while ((status = broker->ops->committed(broker, 0, &offset, &err)) == STATUS_RETRY)
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
     rig_ok(status, &err);
     return offset;
 }
@@ -304,12 +305,12 @@ static size_t read_changelog_to(struct broker *broker, int64_t mark)
 {
     struct error err;
     size_t count = 0;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (broker->ops->changelog_position(broker, 0) < mark) {
         struct changelog_batch batch;
         rig_ok(broker->ops->changelog_poll(broker, 100, &batch, &err), &err);
         count += batch.message_count;
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
     }
     return count;
 }
@@ -329,11 +330,11 @@ static void changelog__is_read_past_markers_and_aborted_records(void **state)
     }
     int64_t low = 0;
     int64_t high = 0;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (high < 12) { // six records, six markers; the last one may come after commit has returned
         rig_ok(broker->ops->changelog_watermarks(broker, 0, &low, &high, &fixture->err),
                &fixture->err);
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
     }
     rig_ok(broker->ops->changelog_open(broker, 0, low, &fixture->err), &fixture->err);
     assert_int_equal(read_changelog_to(broker, high), 3);
@@ -411,9 +412,9 @@ static void static_member__comes_back_without_a_rebalance(void **state)
     size_t owned[2] = {PARTITIONS, 0};
     int32_t own = -1;
     struct batch batch;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (owned[0] != 1 || owned[1] != 1) {
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
         for (int i = 0; i < 2; i++) {
             rig_ok(brokers[i]->ops->poll(brokers[i], 20, &batch, &fixture->err), &fixture->err);
             owned[i] = batch.event != EVENT_NONE ? batch.partition_count : owned[i];
@@ -444,8 +445,8 @@ static void static_member__met_by_its_double_is_fatal(void **state)
     rig_join(second);
     enum status status = STATUS_OK;
     struct batch batch;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status != STATUS_FATAL && kafka_now_ms() < deadline_ms)
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status != STATUS_FATAL && clock_now_ms() < deadline_ms)
         status = first->ops->poll(first, 50, &batch, &fixture->err);
     assert_int_equal(status, STATUS_FATAL);
     assert_non_null(strstr(fixture->err.text, "processing.instance_id"));
@@ -497,8 +498,8 @@ static void input__overtaken_by_retention_asks_for_taking_it_again(void **state)
     rig_ok(broker->ops->start(broker, 0, 2, &fixture->err), &fixture->err);
     struct batch batch;
     enum status status = STATUS_OK;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_OK && kafka_now_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_OK && clock_now_ms() < deadline_ms) {
         status = broker->ops->poll(broker, 100, &batch, &fixture->err);
         assert_int_equal(batch.message_count, 0);
     }
@@ -513,9 +514,9 @@ static void input__overtaken_by_retention_asks_for_taking_it_again(void **state)
 static void commit_until_done(struct broker *broker, int64_t offset)
 {
     struct error err;
-    int64_t deadline_ms = kafka_now_ms() + 2 * RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + 2 * RIG_WAIT_MS;
     while (committed(broker) != offset) {
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
         struct batch batch;
         (void)!broker->ops->poll(broker, 10, &batch, &err);
         (void)!broker->ops->accept(broker, &err);
@@ -552,8 +553,8 @@ static void cluster__restart_loses_and_repeats_nothing(void **state)
     kafkad_stop(kafkad);
     struct batch batch;
     enum status status = STATUS_OK;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_OK && kafka_now_ms() < deadline_ms)
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_OK && clock_now_ms() < deadline_ms)
         status = broker->ops->poll(broker, 50, &batch, &fixture->err);
     assert_int_equal(status, STATUS_RETRY);
     status = commit(broker, 3, &fixture->err);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "broker/kafka_client.h"
 #include "lib/kafka_rig.h"
 #include "lib/mock_cluster.h"
@@ -43,10 +44,10 @@ static void cluster__out_of_reach_is_a_retry_that_says_why(void **state)
     struct error err;
     rig_ok(kafka_cluster_open(&property, 1, &cluster, &err), &err);
     enum status status = STATUS_OK;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     do // the first answer may come before the reason is known
         status = kafka_cluster_ping(cluster, 300, &err);
-    while (strstr(err.text, "refused") == NULL && kafka_now_ms() < deadline_ms);
+    while (strstr(err.text, "refused") == NULL && clock_now_ms() < deadline_ms);
     assert_int_equal(status, STATUS_RETRY);
     assert_non_null(strstr(err.text, "127.0.0.1:1"));
     assert_non_null(strstr(err.text, "refused"));
@@ -96,8 +97,8 @@ static void worker__without_a_cluster_waits_and_closes_at_once(void **state)
     struct broker *broker = kafka_rig_broker(&rig, "i-0", "t-0");
     struct batch batch;
     enum status status = STATUS_OK;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_OK && kafka_now_ms() < deadline_ms)
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_OK && clock_now_ms() < deadline_ms)
         status = broker->ops->poll(broker, 50, &batch, &err);
     assert_int_equal(status, STATUS_RETRY);
     assert_non_null(strstr(err.text, "no Kafka broker can be reached"));

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "broker/kafka_client.h"
 #include "lib/kafka_rig.h"
 #include "lib/mock_cluster.h"
@@ -78,9 +79,9 @@ static void membership__two_workers_share_the_partitions(void **state)
     brokers[1] = kafka_rig_broker(&fixture->rig, NULL, NULL);
     size_t owned[2] = {PARTITIONS, 0};
     bool revoked = false;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (owned[0] != 2 || owned[1] != 2) {
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
         for (int i = 0; i < 2; i++) {
             struct batch batch;
             rig_ok(brokers[i]->ops->poll(brokers[i], 20, &batch, &fixture->err), &fixture->err);
@@ -118,8 +119,8 @@ static void membership__fenced_instance_is_fatal_and_stays_so(void **state)
     mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
     enum status status = STATUS_OK;
     struct batch batch;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status != STATUS_FATAL && kafka_now_ms() < deadline_ms)
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status != STATUS_FATAL && clock_now_ms() < deadline_ms)
         status = broker->ops->poll(broker, 50, &batch, &fixture->err);
     assert_int_equal(status, STATUS_FATAL);
     assert_non_null(strstr(fixture->err.text, "processing.instance_id"));
@@ -166,8 +167,8 @@ static void offsets__unstable_is_retried(void **state)
     assert_int_equal(broker->ops->committed(broker, 2, &offset, &fixture->err), STATUS_RETRY);
     rd_kafka_mock_clear_request_errors(fixture->mock.mock, MOCK_OFFSET_FETCH);
     enum status status = STATUS_RETRY;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_RETRY && kafka_now_ms() < deadline_ms)
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_RETRY && clock_now_ms() < deadline_ms)
         status = broker->ops->committed(broker, 2, &offset, &fixture->err);
     rig_ok(status, &fixture->err);
     assert_int_equal(offset, -1);
@@ -182,14 +183,14 @@ static void membership__lost_cluster_is_a_retry_and_heals(void **state)
     rd_kafka_mock_broker_set_down(fixture->mock.mock, 1);
     enum status status = STATUS_OK;
     struct batch batch;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_OK && kafka_now_ms() < deadline_ms)
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_OK && clock_now_ms() < deadline_ms)
         status = broker->ops->poll(broker, 50, &batch, &fixture->err);
     assert_int_equal(status, STATUS_RETRY);
     int64_t offset = 0;
     assert_int_equal(broker->ops->committed(broker, 0, &offset, &fixture->err), STATUS_RETRY);
     rd_kafka_mock_broker_set_up(fixture->mock.mock, 1);
-    while (status != STATUS_OK && kafka_now_ms() < deadline_ms) {
+    while (status != STATUS_OK && clock_now_ms() < deadline_ms) {
         status = broker->ops->poll(broker, 50, &batch, &fixture->err);
         accept_event(broker);
     }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "broker/kafka_client.h"
 #include "lib/kafka_rig.h"
@@ -121,10 +122,10 @@ static void reading__never_brings_what_an_earlier_start_had_under_way(void **sta
     bool reading[PARTITIONS] = {false};
     for (int32_t i = 0; i < PARTITIONS; i++)
         kafka_rig_fill(&fixture->rig, "purchases", i, RECORDS);
-    int64_t until_ms = kafka_now_ms() + 3000;
+    int64_t until_ms = clock_now_ms() + 3000;
     int moves = 0;
     long seen = 0;
-    while (kafka_now_ms() < until_ms || moves < 200) {
+    while (clock_now_ms() < until_ms || moves < 200) {
         int32_t partition = (int32_t)random_below(&random, PARTITIONS);
         if (random_below(&random, 4) == 0) {
             rig_ok(fixture->broker->ops->stop(fixture->broker, partition, &fixture->err),
@@ -162,8 +163,8 @@ static void reading__out_of_range_asks_for_taking_the_partitions_again(void **st
     start(fixture, 0, 5000);
     struct batch batch;
     enum status status = STATUS_OK;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_OK && kafka_now_ms() < deadline_ms) {
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (status == STATUS_OK && clock_now_ms() < deadline_ms) {
         status = fixture->broker->ops->poll(fixture->broker, 100, &batch, &fixture->err);
         if (batch.event != EVENT_NONE)
             rig_ok(fixture->broker->ops->accept(fixture->broker, &fixture->err), &fixture->err);
@@ -189,12 +190,12 @@ static void changelog__position_reaches_the_end_of_the_log(void **state)
     rig_ok(broker->ops->changelog_open(broker, 2, 100, &fixture->err), &fixture->err);
     assert_int_equal(broker->ops->changelog_position(broker, 2), 100);
     size_t seen = 0;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (broker->ops->changelog_position(broker, 2) < high) {
         struct changelog_batch batch;
         rig_ok(broker->ops->changelog_poll(broker, 100, &batch, &fixture->err), &fixture->err);
         seen += batch.message_count;
-        assert_true(kafka_now_ms() < deadline_ms);
+        assert_true(clock_now_ms() < deadline_ms);
     }
     assert_int_equal(seen, 400);
     broker->ops->changelog_close(broker, 2);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/murmur2.h"
 #include "broker/kafka_client.h"
 #include "lib/kafka_rig.h"
@@ -340,16 +341,16 @@ static void transaction__offsets_without_an_answer_ask_for_reset(void **state)
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
     rd_kafka_mock_broker_push_request_error_rtts(fixture->mock.mock, 1, MOCK_TXN_OFFSET_COMMIT, 1,
                                                  RD_KAFKA_RESP_ERR_NO_ERROR, 13000);
-    int64_t began_ms = kafka_now_ms();
+    int64_t began_ms = clock_now_ms();
     assert_int_equal(commit(fixture, 10), STATUS_RESET);
-    assert_true(kafka_now_ms() - began_ms < 12500);
+    assert_true(clock_now_ms() - began_ms < 12500);
     assert_non_null(strstr(fixture->err.text, "no answer"));
     rig_reset(fixture->broker);
     begin(fixture);
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
     assert_int_equal(commit(fixture, 10), STATUS_OK);
     // By the time the mock has answered, the stuck producer can be thrown away.
-    while (kafka_now_ms() - began_ms < 16000) {
+    while (clock_now_ms() - began_ms < 16000) {
         struct batch batch;
         rig_ok(fixture->broker->ops->poll(fixture->broker, 100, &batch, &fixture->err),
                &fixture->err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/kafka_rig.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,9 +179,9 @@ struct rig_records kafka_rig_read(struct kafka_rig *rig, const char *topic, cons
 {
     struct rig_records records = {.reader = plain_client(rig, RD_KAFKA_CONSUMER, isolation)};
     int32_t open = assign_all(rig, records.reader, topic);
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (open > 0) {
-        if (kafka_now_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             stop("reading", topic);
         rd_kafka_message_t *message = rd_kafka_consumer_poll(records.reader, 100);
         if (message == NULL)
@@ -208,12 +209,12 @@ struct batch rig_await_event(struct broker *broker, enum membership_event event)
 {
     struct batch batch;
     struct error err = {""};
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     do {
         enum status status = broker->ops->poll(broker, 100, &batch, &err);
         if (status != STATUS_RETRY)
             rig_ok(status, &err);
-        if (kafka_now_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             stop("the event did not come", err.text);
         if (batch.event != EVENT_NONE && batch.event != event)
             rig_ok(broker->ops->accept(broker, &err), &err);
@@ -232,10 +233,10 @@ size_t rig_join(struct broker *broker)
 void rig_reset(struct broker *broker)
 {
     struct error err;
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     enum status status;
     while ((status = broker->ops->reset(broker, &err)) == STATUS_RETRY)
-        if (kafka_now_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             stop("no producer", err.text);
     rig_ok(status, &err);
 }
@@ -244,12 +245,12 @@ struct batch rig_await_records(struct broker *broker)
 {
     struct batch batch;
     struct error err = {""};
-    int64_t deadline_ms = kafka_now_ms() + RIG_WAIT_MS;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     do {
         enum status status = broker->ops->poll(broker, 200, &batch, &err);
         if (status != STATUS_RETRY)
             rig_ok(status, &err);
-        if (kafka_now_ms() > deadline_ms)
+        if (clock_now_ms() > deadline_ms)
             stop("no records", err.text);
         if (batch.event != EVENT_NONE)
             rig_ok(broker->ops->accept(broker, &err), &err);

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "lib/odd_server.h"
 #include "registry/fetcher.h"
 
@@ -43,9 +44,9 @@ static void desk_close(struct desk *desk)
 static enum registry_answer settled(struct desk *desk, uint32_t id, struct view *schema)
 {
     enum registry_answer answer;
-    int64_t end_ms = fetcher_now_ms() + DEADLINE_MS;
+    int64_t end_ms = clock_now_ms() + DEADLINE_MS;
     while ((answer = fetcher_schema(desk->fetcher, id, schema)) == REGISTRY_PENDING &&
-           fetcher_now_ms() < end_ms)
+           clock_now_ms() < end_ms)
         nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
     return answer;
 }
@@ -105,8 +106,8 @@ static void fetcher__takes_no_signals(void **state)
     kill(getpid(), SIGUSR1);
     struct view schema;
     fetcher_schema(desk.fetcher, 1, &schema);
-    int64_t end_ms = fetcher_now_ms() + DEADLINE_MS;
-    while (!fetcher_failing(desk.fetcher, NULL) && fetcher_now_ms() < end_ms)
+    int64_t end_ms = clock_now_ms() + DEADLINE_MS;
+    while (!fetcher_failing(desk.fetcher, NULL) && clock_now_ms() < end_ms)
         nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
     assert_int_equal(signals, 0);
     desk_close(&desk);
