@@ -37,6 +37,7 @@ static const struct setting defaults[] = {
     {CLUSTER | GROUP | READERS, "socket.timeout.ms", "10000"},
 
     {GROUP, "session.timeout.ms", "10000"},
+    {GROUP, "heartbeat.interval.ms", "1000"}, // how soon rebalances and fencing are heard of
     // The runtime polls about every second, also when it waits. Twice the time for the worst stall
     // of a disk; a thread that hangs for longer loses its partitions to others.
     {GROUP, "max.poll.interval.ms", "120000"},

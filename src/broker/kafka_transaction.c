@@ -24,6 +24,8 @@ enum {
     FLUSH_MS = 30000,
     CLOSE_STUCK_MS = 1000,
     FENCES_WITHIN_MS = 60000,
+    // Long enough for a heartbeat to say whether a second process has taken our place in the group.
+    FENCED_WAIT_MS = 2500,
 };
 
 static const char *id_of(const struct kafka_transaction *transaction)
@@ -153,6 +155,16 @@ static enum status init_report(struct kafka_transaction *transaction, const char
                               "cannot initialise transactional.id %s", id);
 }
 
+// A second process under our name fences the producer, and then takes our place in the group. To
+// fence it in turn before the group has spoken would be a duel that none of the two survives.
+static void note_fenced(struct kafka_transaction *transaction)
+{
+    struct kafka_fault fault = kafka_fault_of_code(RD_KAFKA_RESP_ERR_NO_ERROR, NULL);
+    kafka_fault_deepen(transaction->producing->client.rk, &fault);
+    if (transaction->settings->group_instance_id != NULL && kafka_fault_is_fenced(&fault))
+        transaction->wait_until_ms = clock_now_ms() + FENCED_WAIT_MS;
+}
+
 enum status kafka_transaction_reset(struct kafka_transaction *transaction, struct error *err)
 {
     stuck_reap(transaction);
@@ -160,8 +172,15 @@ enum status kafka_transaction_reset(struct kafka_transaction *transaction, struc
         return error_set(err, STATUS_FATAL,
                          "%d calls of librdkafka hang in transactional.id %s: giving up",
                          KAFKA_STUCK_MAX, id_of(transaction));
-    if (transaction->ready)
+    if (transaction->ready) {
+        note_fenced(transaction);
         producer_close(transaction);
+    }
+    if (clock_now_ms() < transaction->wait_until_ms)
+        return error_set(err, STATUS_RETRY,
+                         "transactional.id %s was fenced: waiting to hear whether another process "
+                         "runs with this processing.instance_id",
+                         id_of(transaction));
     enum status status =
         transaction->producing == NULL ? producer_open(transaction, err) : STATUS_OK;
     if (status != STATUS_OK)

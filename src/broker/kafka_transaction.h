@@ -40,6 +40,7 @@ struct kafka_transaction {
     size_t stuck_count;
     int64_t fenced_ms[KAFKA_FENCES_MAX]; // the last times, oldest first
     size_t fenced_count;
+    int64_t wait_until_ms; // no new producer before that
 };
 
 void kafka_transaction_init(struct kafka_transaction *transaction, struct kafka_cluster *cluster,
