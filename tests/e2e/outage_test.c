@@ -54,22 +54,6 @@ static void finish(struct scene *scene)
     scene->passed = true;
 }
 
-// After an outage longer than its session a static member can find itself fenced by its own return
-// (librdkafka issue 3437); the program leaves then, and whoever supervises it starts it again.
-static void finish_supervised(struct scene *scene)
-{
-    enum { RESTARTS_MAX = 3 };
-    struct cardwatch *service = &scene->services[0];
-    for (int restarts = 0; !scene_await_caught_up(scene, SCENE_CATCH_UP_MS); restarts++) {
-        assert_true(restarts < RESTARTS_MAX);
-        assert_int_equal(cardwatch_await_exit(service, STOP_TIMEOUT_MS), 1);
-        assert_true(cardwatch_log_count(service, 0, "FENCED_INSTANCE_ID") > 0);
-        fprintf(stderr, "# fenced by its own return: started again\n");
-        cardwatch_start(service);
-    }
-    finish(scene);
-}
-
 static void registry__away_in_the_middle_costs_time_alone(void **state)
 {
     const struct scene_settings settings = scene_settings_default("unregistered");
@@ -132,7 +116,7 @@ static void broker__restarted_in_the_middle_loses_nothing(void **state)
     workload_send(&scene->workload, 2 * PORTION);
     kafkad_restart(scene->kafka);
     workload_send(&scene->workload, PORTION);
-    finish_supervised(scene);
+    finish(scene);
 }
 
 static void broker__killed_in_the_middle_loses_nothing(void **state)
@@ -148,7 +132,7 @@ static void broker__killed_in_the_middle_loses_nothing(void **state)
     let_time_pass(outage_ms());
     kafkad_restart(scene->kafka);
     workload_send(&scene->workload, PORTION);
-    finish_supervised(scene);
+    finish(scene);
 }
 
 static void broker__away_at_the_start_is_waited_for(void **state)

@@ -156,6 +156,17 @@ static bool any_running(struct scene *scene)
     return false;
 }
 
+// 128 + n: ended by signal n.
+static void show_exit_codes(struct scene *scene)
+{
+    for (size_t i = 0; i < SCENE_SERVICES_MAX; i++) {
+        struct process *process = &scene->services[i].process;
+        if (process->pid != 0 && !process_running(process))
+            fprintf(stderr, "process %zu has left with exit code %d\n", i,
+                    cardwatch_await_exit(&scene->services[i], 0));
+    }
+}
+
 static bool await_lag(struct scene *scene, int64_t lag_max, int64_t timeout_ms)
 {
     int64_t deadline_ms = process_clock_ms() + timeout_ms;
@@ -166,6 +177,7 @@ static bool await_lag(struct scene *scene, int64_t lag_max, int64_t timeout_ms)
         if (process_clock_ms() > deadline_ms || !any_running(scene)) {
             fprintf(stderr, "the group is %lld messages behind, and %s\n", (long long)lag,
                     any_running(scene) ? "does not get on" : "no process of it runs");
+            show_exit_codes(scene);
             return false;
         }
         process_nap();
