@@ -21,7 +21,7 @@ CPPFLAGS += -D_GNU_SOURCE -Isrc
 CFLAGS ?= $(OPTIMISE)
 override CFLAGS += -std=gnu11 $(WARNINGS) $(SANITISE) -pthread -fno-strict-aliasing
 override LDFLAGS += $(SANITISE) -pthread
-LDLIBS = $(LDLIBS_LMDB) -lrdkafka -lavro -lcurl -lmicrohttpd -lyaml -ljansson -lnettle -lm
+LDLIBS = $(LDLIBS_LMDB) -lrdkafka -lcurl -lmicrohttpd -lyaml -ljansson -lnettle -lm
 LDLIBS_LMDB := -llmdb
 
 SOURCES := $(wildcard src/*/*.c)
@@ -114,7 +114,7 @@ $(ENGINE_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ENGINE_OBJECTS) $(ORAC
 
 $(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
 demo: ## See it work: install what is missing, build, run; BROKER=kafka on a real Kafka
 	$(if $(filter-out kafka,$(BROKER)),$(error BROKER=$(BROKER): only kafka is known))
