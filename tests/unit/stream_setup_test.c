@@ -24,9 +24,9 @@ static void engine__gets_the_configured_rules(void **state)
     struct config config;
     struct engine engine;
     struct error err;
-    const char *const sets[] = {"rules=[{name: a, window: tumbling, window_ms: 1000, threshold: "
-                                "5}, {name: b, grace_ms: 7}]",
-                                "processing.guarantee=at_least_once",
+    static const char rules[] = "rules=[{name: a, window: tumbling, window_ms: 1000, "
+                                "threshold: 5}, {name: b, grace_ms: 7}]";
+    const char *const sets[] = {rules, "processing.guarantee=at_least_once",
                                 "state.max_events_per_card=99"};
     load(&config, sets, 3);
     assert_int_equal(setup_engine(&config, &engine, &err), STATUS_OK);
