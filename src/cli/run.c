@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -59,18 +60,43 @@ static bool show_ready(void *context, struct buffer *reason)
     return exposition_ready(context, reason);
 }
 
+static bool is_default_listen(const char *listen)
+{
+    size_t count;
+    const struct config_key *keys = config_keys(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(keys[i].name, "http.listen") == 0)
+            return strcmp(listen, keys[i].fallback) == 0;
+    return false;
+}
+
+// An address that nobody has chosen is no reason not to start: a second process on the machine gets
+// a free port. One from the configuration is meant.
+static enum status listen_for_operators(const char *listen, const struct endpoint_source *source,
+                                        struct endpoint **out, struct error *err)
+{
+    *out = NULL;
+    if (listen[0] == '\0')
+        return STATUS_OK;
+    enum status status = endpoint_open(listen, source, out, err);
+    if (status != STATUS_OK && is_default_listen(listen)) {
+        log_warn("http", "the default address is taken: metrics are on a free port",
+                 LOG_TEXT("reason", err->text));
+        status = endpoint_open("127.0.0.1:0", source, out, err);
+    }
+    if (status == STATUS_OK)
+        log_info("http", "listening", LOG_TEXT("listen", listen),
+                 LOG_INT("port", endpoint_port(*out)));
+    return status;
+}
+
 static enum status serve_and_run(const struct config *config, struct service *service,
                                  struct error *err)
 {
     struct exposition exposition = service_exposition(service);
     const struct endpoint_source source = {show_metrics, show_ready, &exposition};
-    struct endpoint *endpoint = NULL;
-    enum status status = STATUS_OK;
-    if (config->http.listen[0] != '\0')
-        status = endpoint_open(config->http.listen, &source, &endpoint, err);
-    if (endpoint != NULL)
-        log_info("http", "listening", LOG_TEXT("listen", config->http.listen),
-                 LOG_INT("port", endpoint_port(endpoint)));
+    struct endpoint *endpoint;
+    enum status status = listen_for_operators(config->http.listen, &source, &endpoint, err);
     if (status == STATUS_OK)
         status = service_run(service, err);
     if (endpoint != NULL)

@@ -6,10 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <librdkafka/rdkafka.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/scene.h"
 #include "lib/workspace.h"
@@ -190,6 +194,28 @@ static void instance_id__used_twice_makes_the_first_leave(void **state)
     scene->passed = true;
 }
 
+// Nobody has chosen the default address: that it is taken is told, and no reason to stay away.
+static void http_port__taken_by_another_is_no_reason_to_stay_away(void **state)
+{
+    const struct scene_settings settings = scene_settings_default("port");
+    struct scene *scene = stage_scene(state, &settings);
+    struct cardwatch *service = &scene->services[0];
+    const struct sockaddr_in taken = {
+        .sin_family = AF_INET, .sin_port = htons(9464), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    // Should somebody else have it, so much the better.
+    (void)bind(fd, (const struct sockaddr *)&taken, sizeof(taken));
+    (void)listen(fd, 1);
+    cardwatch_set(service, "http.listen=127.0.0.1:9464");
+    cardwatch_start(service);
+    assert_true(cardwatch_await_log(service, 0, "metrics are on a free port", 1, EXIT_MS));
+    assert_true(cardwatch_await_log(service, 0, "partition running", 4, EXIT_MS));
+    assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
+    close(fd);
+    scene->passed = true;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +228,7 @@ int main(void)
         stage_test(rule__that_has_another_name_is_taken),
         stage_test(offsets__that_the_state_does_not_belong_to_are_refused),
         stage_test(instance_id__used_twice_makes_the_first_leave),
+        stage_test(http_port__taken_by_another_is_no_reason_to_stay_away),
     };
     return stage_run(tests);
 }
