@@ -44,8 +44,7 @@ static bool decode(struct evaluate *evaluate, struct prepared *prepared, uint32_
     }
     const struct purchase_plan *plan;
     const char *reason;
-    int64_t now_ms = evaluate->broker->ops->now_ms(evaluate->broker);
-    switch (schemas_plan(evaluate->schemas, *schema_id, now_ms, &plan, &reason)) {
+    switch (schemas_plan(evaluate->schemas, *schema_id, evaluate->now_ms, &plan, &reason)) {
     case SCHEMA_PENDING:
         return false;
     case SCHEMA_UNKNOWN:
@@ -69,7 +68,7 @@ static void stall(struct evaluate *evaluate, struct task *task, uint32_t schema_
 {
     task->stalled_schema = schema_id;
     task->halted = false;
-    task->stalled_ms = evaluate->broker->ops->now_ms(evaluate->broker);
+    task->stalled_ms = evaluate->now_ms;
     task_move(task, TASK_STALLED);
     log_info("task", "waiting for a schema from the registry",
              LOG_INT("partition", task->partition), LOG_INT("schema_id", schema_id));
@@ -85,8 +84,7 @@ static void ask_ahead(struct evaluate *evaluate, const struct message *message)
     const char *reason;
     if (message->value.data == NULL || !frame_split(message->value, &schema_id, &body))
         return;
-    int64_t now_ms = evaluate->broker->ops->now_ms(evaluate->broker);
-    (void)schemas_plan(evaluate->schemas, schema_id, now_ms, &plan, &reason);
+    (void)schemas_plan(evaluate->schemas, schema_id, evaluate->now_ms, &plan, &reason);
 }
 
 static bool needs_card(const struct prepared *prepared)
@@ -259,6 +257,7 @@ enum status evaluate_batch(struct evaluate *evaluate, const struct message *mess
                            struct error *err)
 {
     enum status status = STATUS_OK;
+    evaluate->now_ms = evaluate->broker->ops->now_ms(evaluate->broker);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         prepare(evaluate, &messages[i]);
         if (evaluate->group_count == EVALUATE_GROUP)

@@ -30,6 +30,7 @@ struct evaluate {
     struct output *output;
     struct schemas *schemas;
     struct counters *counters;
+    int64_t now_ms; // when the batch was begun
     struct step step;
     struct prepared group[EVALUATE_GROUP];
     size_t group_count;
