@@ -171,7 +171,7 @@ static bool check_alert_schema(const struct config *config, struct buffer *file,
 {
     struct error err;
     struct alert_encoder *encoder;
-    enum status status = connect_alert_schema(config, file, schema, &err);
+    enum status status = setup_alert_schema(config, file, schema, &err);
     if (status == STATUS_OK)
         status = alert_encoder_compile(*schema, 0, &encoder, &err);
     if (status != STATUS_OK) {

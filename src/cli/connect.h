@@ -29,11 +29,6 @@ enum status connect_registry(const struct config *config, struct registry **out,
 enum status connect_registry_within(const struct config *config, int64_t unknown_after_ms,
                                     struct registry **out, struct error *err) MUST_USE;
 
-// The text of the alert schema: the configured file, read into `file` (initialised by the caller),
-// or the built-in one.
-enum status connect_alert_schema(const struct config *config, struct buffer *file,
-                                 struct view *schema, struct error *err) MUST_USE;
-
 // Lines on stdout: "ok       topic purchases: 4 partitions".
 struct findings {
     size_t problem_count;

@@ -58,14 +58,6 @@ enum status demo_service_listen(struct demo_service *service, bool else_any_port
     return status;
 }
 
-static void add_histogram(struct histogram *sum, const struct histogram *part)
-{
-    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
-        sum->counts[i] += part->counts[i];
-    sum->count += part->count;
-    sum->sum_seconds += part->sum_seconds;
-}
-
 static void add_counters(struct demo_glance *sum, const struct counters *counters)
 {
     sum->consumed += counters->purchases_consumed;
@@ -73,8 +65,8 @@ static void add_counters(struct demo_glance *sum, const struct counters *counter
         sum->alerts += counters->alerts[i];
     for (size_t i = 0; i < DEAD_LETTER_CLASSES; i++)
         sum->dead_letters += counters->dead_letters[i];
-    add_histogram(&sum->commit_seconds, &counters->commit_seconds);
-    add_histogram(&sum->alert_latency_seconds, &counters->alert_latency_seconds);
+    histogram_add(&sum->commit_seconds, &counters->commit_seconds);
+    histogram_add(&sum->alert_latency_seconds, &counters->alert_latency_seconds);
 }
 
 static int32_t add_worker(struct demo_glance *sum, struct worker_metrics *metrics)

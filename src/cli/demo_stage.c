@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/connect.h"
+#include "stream/setup.h"
 #include "stream/topics.h"
 #include "wire/schemas.h"
 
@@ -110,10 +111,7 @@ static enum status make_secret(const struct demo_stage *stage, struct error *err
 static enum status connect(struct demo_stage *stage, struct error *err)
 {
     const struct config *config = &stage->config;
-    stage->properties = memory_zeroed(config->kafka_count, sizeof(stage->properties[0]));
-    for (size_t i = 0; i < config->kafka_count; i++)
-        stage->properties[i] =
-            (struct kafka_property){config->kafka[i].name, config->kafka[i].value};
+    stage->properties = setup_kafka_properties(config);
     enum status status = connect_cluster(config, &stage->cluster, err);
     if (status == STATUS_OK)
         status = kafka_cluster_ping(stage->cluster, CONNECT_DEADLINE_MS, err);

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/connect.h"
+#include "stream/setup.h"
 #include "stream/topics.h"
 #include "wire/schemas.h"
 
@@ -137,7 +138,7 @@ static void init_subjects(const struct config *config, struct registry *registry
     struct view alert;
     struct error err;
     buffer_init(&file, SCHEMA_BYTES_MAX);
-    if (connect_alert_schema(config, &file, &alert, &err) == STATUS_OK) {
+    if (setup_alert_schema(config, &file, &alert, &err) == STATUS_OK) {
         const struct subject alerts = subject_of(config->topics.alerts_avro, alert, true);
         init_subject(registry, &alerts, findings);
     } else {

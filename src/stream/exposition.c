@@ -15,14 +15,6 @@ struct snapshot {
     int32_t partition_count;
 };
 
-static void add_histogram(struct histogram *sum, const struct histogram *one)
-{
-    for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++)
-        sum->counts[b] += one->counts[b];
-    sum->count += one->count;
-    sum->sum_seconds += one->sum_seconds;
-}
-
 static void add_counters(struct counters *sum, const struct counters *one)
 {
     sum->purchases_consumed += one->purchases_consumed;
@@ -45,8 +37,8 @@ static void add_counters(struct counters *sum, const struct counters *one)
     sum->changelog_records += one->changelog_records;
     sum->restore_records += one->restore_records;
     sum->restore_seconds += one->restore_seconds;
-    add_histogram(&sum->commit_seconds, &one->commit_seconds);
-    add_histogram(&sum->alert_latency_seconds, &one->alert_latency_seconds);
+    histogram_add(&sum->commit_seconds, &one->commit_seconds);
+    histogram_add(&sum->alert_latency_seconds, &one->alert_latency_seconds);
 }
 
 static void take_snapshot(const struct exposition *exposition, struct snapshot *snapshot)

@@ -30,6 +30,14 @@ void histogram_observe(struct histogram *histogram, double seconds)
     histogram->sum_seconds += seconds;
 }
 
+void histogram_add(struct histogram *sum, const struct histogram *one)
+{
+    for (unsigned b = 0; b < HISTOGRAM_BUCKETS; b++)
+        sum->counts[b] += one->counts[b];
+    sum->count += one->count;
+    sum->sum_seconds += one->sum_seconds;
+}
+
 void worker_metrics_init(struct worker_metrics *metrics, int32_t partition_count)
 {
     ensure(partition_count > 0);

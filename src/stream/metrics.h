@@ -21,6 +21,8 @@ struct histogram {
 };
 
 void histogram_observe(struct histogram *histogram, double seconds);
+// Adds the observations of `one`.
+void histogram_add(struct histogram *sum, const struct histogram *one);
 // The bucket's upper bound in seconds; the last one is infinite.
 double histogram_bound(unsigned bucket);
 

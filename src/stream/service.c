@@ -103,15 +103,9 @@ static enum status open_registry(struct service *service, struct error *err)
     const struct config *config = service->config;
     char cache_dir[PATH_MAX + 16];
     snprintf(cache_dir, sizeof(cache_dir), "%s/schemas", service->state_dir);
-    const struct registry_settings settings = {
-        .url = config->schema_registry.url,
-        .username = config->schema_registry.username,
-        .password = config->schema_registry.password,
-        .ca_file = config->schema_registry.ca_file,
-        .timeout_ms = config->schema_registry.timeout_ms,
-        .unknown_after_ms = UNKNOWN_SCHEMA_AFTER_MS,
-        .cache_dir = cache_dir,
-    };
+    struct registry_settings settings = setup_registry(config);
+    settings.unknown_after_ms = UNKNOWN_SCHEMA_AFTER_MS;
+    settings.cache_dir = cache_dir;
     return registry_open(&settings, &service->registry, err);
 }
 
@@ -137,16 +131,6 @@ static void fill_settings(struct service *service)
     settings->token_key = service->token_key;
     settings->alert_encoder = service->encoder;
     setup_fingerprint(&settings->engine.settings, service->token_key, settings->fingerprint);
-}
-
-// struct config_property and struct kafka_property are alike, but belong to different layers.
-static struct kafka_property *kafka_properties(const struct config *config)
-{
-    struct kafka_property *properties =
-        memory_zeroed(config->kafka_count, sizeof(struct kafka_property));
-    for (size_t i = 0; i < config->kafka_count; i++)
-        properties[i] = (struct kafka_property){config->kafka[i].name, config->kafka[i].value};
-    return properties;
 }
 
 static enum status open_worker(struct service *service, const struct kafka_property *properties,
@@ -222,7 +206,7 @@ enum status service_open(const struct config *config, const atomic_bool *stop, s
     service->thread_count = (size_t)config->processing.threads;
     service->workers = memory_zeroed(service->thread_count, sizeof(*service->workers));
     service->metrics = memory_zeroed(service->thread_count, sizeof(*service->metrics));
-    struct kafka_property *properties = kafka_properties(config);
+    struct kafka_property *properties = setup_kafka_properties(config);
     enum status status = open_all(service, properties, err);
     free(properties);
     if (status != STATUS_OK) {

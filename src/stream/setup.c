@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "stream/topics.h"
 
 enum {
@@ -34,6 +35,26 @@ enum status setup_engine(const struct config *config, struct engine *engine, str
         };
     }
     return engine_init(engine, &settings, err);
+}
+
+// struct config_property and struct kafka_property are alike, but belong to different layers.
+struct kafka_property *setup_kafka_properties(const struct config *config)
+{
+    struct kafka_property *properties = memory_zeroed(config->kafka_count, sizeof(*properties));
+    for (size_t i = 0; i < config->kafka_count; i++)
+        properties[i] = (struct kafka_property){config->kafka[i].name, config->kafka[i].value};
+    return properties;
+}
+
+struct registry_settings setup_registry(const struct config *config)
+{
+    return (struct registry_settings){
+        .url = config->schema_registry.url,
+        .username = config->schema_registry.username,
+        .password = config->schema_registry.password,
+        .ca_file = config->schema_registry.ca_file,
+        .timeout_ms = config->schema_registry.timeout_ms,
+    };
 }
 
 void setup_fingerprint(const struct engine_settings *settings, const struct token_key *key,

@@ -13,6 +13,18 @@
 enum status setup_engine(const struct config *config, struct engine *engine,
                          struct error *err) MUST_USE;
 
+// The configuration's kafka.* as the broker wants them: config->kafka_count of them, borrowed from
+// the configuration; the caller frees the list.
+struct kafka_property *setup_kafka_properties(const struct config *config);
+
+// The registry's address and access; no cache directory, and no word on unknown ids. Borrowed.
+struct registry_settings setup_registry(const struct config *config);
+
+// The alert schema that the configuration names: the built-in one, or the file's content, read into
+// `file`, from which *schema borrows then.
+enum status setup_alert_schema(const struct config *config, struct buffer *file,
+                               struct view *schema, struct error *err) MUST_USE;
+
 // The fingerprint of all that gives stored state its meaning: a keyed hash, so that another secret
 // gives another fingerprint too.
 void setup_fingerprint(const struct engine_settings *settings, const struct token_key *key,

@@ -95,6 +95,21 @@ static enum status find_id(const struct config *config, struct registry *registr
     }
 }
 
+enum status setup_alert_schema(const struct config *config, struct buffer *file,
+                               struct view *schema, struct error *err)
+{
+    bool found;
+    *schema = schema_alert();
+    if (config->alerts.schema_file[0] == '\0')
+        return STATUS_OK;
+    enum status status = file_read(config->alerts.schema_file, file, &found, err);
+    if (status == STATUS_OK && !found)
+        return error_set(err, STATUS_FATAL, "alerts.schema_file: there is no file %s",
+                         config->alerts.schema_file);
+    *schema = buffer_view(file);
+    return status;
+}
+
 enum status setup_alert_encoder(const struct config *config, struct registry *registry,
                                 const char *state_dir, const atomic_bool *stop,
                                 struct alert_encoder **out, struct error *err)
@@ -102,18 +117,10 @@ enum status setup_alert_encoder(const struct config *config, struct registry *re
     char kept_path[PATH_MAX];
     snprintf(kept_path, sizeof(kept_path), "%s/alert-schema-id", state_dir);
     struct buffer file;
-    buffer_init(&file, SCHEMA_BYTES_MAX);
-    struct view schema = schema_alert();
-    enum status status = STATUS_OK;
-    bool found = true;
-    if (config->alerts.schema_file[0] != '\0') {
-        status = file_read(config->alerts.schema_file, &file, &found, err);
-        schema = buffer_view(&file);
-    }
-    if (status == STATUS_OK && !found)
-        status = error_set(err, STATUS_FATAL, "alerts.schema_file: there is no file %s",
-                           config->alerts.schema_file);
+    struct view schema;
     uint32_t id = 0;
+    buffer_init(&file, SCHEMA_BYTES_MAX);
+    enum status status = setup_alert_schema(config, &file, &schema, err);
     if (status == STATUS_OK)
         status = find_id(config, registry, kept_path, schema, stop, &id, err);
     if (status == STATUS_OK)
