@@ -36,7 +36,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/
 ENGINE_TESTS := $(filter $(B)/tests/unit/engine_%,$(UNIT_TESTS))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/tests/integration/%,$(wildcard tests/integration/*_test.c))
 E2E_TESTS := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(wildcard tests/e2e/*_test.c))
-BENCHES := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*_bench.c))
+BENCH := $(B)/tests/bench/bench
+BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/%_bench.c,$(wildcard tests/bench/*.c)))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
 
 # `make test` runs unit and integration tests a second time under these, with less repetition.
@@ -112,7 +113,11 @@ $(ENGINE_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ENGINE_OBJECTS) $(ORAC
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lm
 
-$(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
+$(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(TOOLS): $(B)/%: $(B)/%.o $(OBJECTS) $(TESTLIB_OBJECTS)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
+
+$(BENCH): $(BENCH_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
@@ -122,7 +127,7 @@ demo: ## See it work: install what is missing, build, run; BROKER=kafka on a rea
 	$(STEP) all
 	@$(DEMO)
 
-tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCHES) $(TOOLS)
+tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(TOOLS)
 
 san-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
@@ -147,8 +152,8 @@ e2e-full: all $(E2E_TESTS) $(TOOLS) ## The same at full size (takes long)
 tidy: ## Check the house rules
 	@$(RUN_TESTS) $(SUITE_TIDY)
 
-bench: all $(BENCHES) $(TOOLS) ## Run the benchmarks
-	@set -e; for bench in $(BENCHES); do echo "== $$bench"; $$bench; done
+bench: all $(BENCH) ## Measure throughput, latency, restarts on a real Kafka (tests/bench/options.h)
+	@$(BENCH)
 
 lint: lint-deps ## Check the format; build everything with gcc and with clang
 	clang-format --dry-run --Werror $(C_FILES)

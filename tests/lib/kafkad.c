@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdio.h>
@@ -149,6 +150,16 @@ char *kafkad_make_dir(const struct kafkad *kafkad, const char *name)
     return path;
 }
 
+pid_t kafkad_pid(const struct kafkad *kafkad)
+{
+    char *path = workspace_text("%s/kafka/pid", kafkad->dir);
+    char *text = workspace_read(path);
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
+    free(text);
+    free(path);
+    return pid;
+}
+
 void kafkad_stop(struct kafkad *kafkad)
 {
     run_script(kafkad, "stop");
@@ -228,6 +239,20 @@ void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
                   const char *cleanup_policy)
 {
     kafkad_topic_with(kafkad, name, partitions, "cleanup.policy", cleanup_policy);
+}
+
+int64_t kafkad_topic_bytes(const struct kafkad *kafkad, const char *topic)
+{
+    int64_t bytes = 0;
+    glob_t found;
+    struct stat info;
+    char *pattern = workspace_text("%s/kafka/data/%s-[0-9]*/*.log", kafkad->dir, topic);
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            bytes += stat(found.gl_pathv[i], &info) == 0 ? info.st_size : 0;
+    globfree(&found);
+    free(pattern);
+    return bytes;
 }
 
 static char *setting_in(rd_kafka_event_t *event, const char *setting)

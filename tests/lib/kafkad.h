@@ -6,6 +6,7 @@
 #define LIB_KAFKAD_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct kafkad;
 
@@ -20,6 +21,9 @@ const char *kafkad_bootstrap(const struct kafkad *kafkad);
 // Makes a directory that goes when Kafka goes, even if the program is killed; the path is the
 // caller's to free().
 char *kafkad_make_dir(const struct kafkad *kafkad, const char *name);
+
+// The broker's process id.
+pid_t kafkad_pid(const struct kafkad *kafkad);
 
 // In good order; kafkad_restart waits until it answers again.
 void kafkad_stop(struct kafkad *kafkad);
@@ -36,6 +40,9 @@ void kafkad_topic_with(struct kafkad *kafkad, const char *name, int32_t partitio
 
 // The value of a topic's setting, the caller's to free().
 char *kafkad_topic_setting(struct kafkad *kafkad, const char *topic, const char *setting);
+
+// The bytes of a topic's messages on the broker's disk, as they are stored.
+int64_t kafkad_topic_bytes(const struct kafkad *kafkad, const char *topic);
 
 // The partitions of a topic; -1 when it does not exist.
 int32_t kafkad_partitions(struct kafkad *kafkad, const char *topic);

@@ -45,6 +45,12 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 
 struct loader *loader_open(const char *bootstrap, const char *topic, int32_t partitions)
 {
+    return loader_open_with(bootstrap, topic, partitions, "none");
+}
+
+struct loader *loader_open_with(const char *bootstrap, const char *topic, int32_t partitions,
+                                const char *compression)
+{
     char text[512];
     struct loader *loader = memory_zeroed(1, sizeof(*loader));
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -53,6 +59,7 @@ struct loader *loader_open(const char *bootstrap, const char *topic, int32_t par
     // A broker forgets a producer whose newest message is older than a day, which synthetic times
     // are, and then no longer sees that a request of it is missing: one at a time keeps the order.
     set(conf, "max.in.flight.requests.per.connection", "1");
+    set(conf, "compression.type", compression);
     set(conf, "linger.ms", "5");
     set(conf, "batch.size", "262144");
     set(conf, "queue.buffering.max.messages", "200000");
@@ -72,6 +79,12 @@ void loader_flush(struct loader *loader)
 {
     rd_kafka_resp_err_t failed = rd_kafka_flush(loader->producer, FLUSH_TIMEOUT_MS);
     ensure(failed == RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+int64_t loader_sent(const struct loader *loader, int32_t partition)
+{
+    ensure(partition >= 0 && partition < loader->partitions);
+    return loader->sent[partition];
 }
 
 void loader_close(struct loader *loader)

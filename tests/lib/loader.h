@@ -11,6 +11,9 @@
 struct loader;
 
 struct loader *loader_open(const char *bootstrap, const char *topic, int32_t partitions);
+// The same with batches compressed (a librdkafka codec: lz4, ...).
+struct loader *loader_open_with(const char *bootstrap, const char *topic, int32_t partitions,
+                                const char *compression);
 // Flushes first.
 void loader_close(struct loader *loader);
 
@@ -26,6 +29,9 @@ struct loader_message {
 // Queues a message (its bytes are copied): the partition and offset that it has.
 void loader_send(struct loader *loader, const struct loader_message *message, int32_t *partition,
                  int64_t *offset);
+
+// How many messages of a partition have been queued: the offset of the next one.
+int64_t loader_sent(const struct loader *loader, int32_t partition);
 
 // Waits until all of it is on the broker; stops the test when something was refused.
 void loader_flush(struct loader *loader);

@@ -113,6 +113,14 @@ struct oracle *oracle_open(const struct oracle_settings *settings)
     return oracle;
 }
 
+static void free_card(struct oracle_card *card)
+{
+    free(card->text);
+    free(card->entries);
+    free(card->windows);
+    free(card);
+}
+
 void oracle_close(struct oracle *oracle)
 {
     if (oracle == NULL)
@@ -121,10 +129,7 @@ void oracle_close(struct oracle *oracle)
         struct oracle_card *card = oracle->buckets[i];
         while (card != NULL) {
             struct oracle_card *next = card->next;
-            free(card->text);
-            free(card->entries);
-            free(card->windows);
-            free(card);
+            free_card(card);
             card = next;
         }
     }
@@ -149,9 +154,58 @@ static size_t bucket_of(struct view card)
     return (size_t)((hash ^ (hash >> 32)) % BUCKETS);
 }
 
+static bool is_expired(const struct oracle *oracle, int64_t time_ms)
+{
+    return time_ms <= (wide)oracle->stream_time.ms - oracle->horizon_ms;
+}
+
+static wide floor_divide(wide dividend, wide divisor)
+{
+    wide quotient = dividend / divisor;
+    return quotient * divisor > dividend ? quotient - 1 : quotient;
+}
+
+static bool is_closed(const struct oracle *oracle, const struct oracle_rule *rule, wide index)
+{
+    return (index + 1) * rule->window_ms <= (wide)oracle->stream_time.ms - rule->grace_ms;
+}
+
+// Forgetful: what no purchase to come can see is dropped.
+static void forget(const struct oracle *oracle, struct oracle_card *card)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < card->entry_count; i++)
+        if (!is_expired(oracle, card->entries[i].time_ms))
+            card->entries[left++] = card->entries[i];
+    card->entry_count = left;
+    left = 0;
+    for (size_t i = 0; i < card->window_count; i++) {
+        const struct window_count *window = &card->windows[i];
+        if (!is_closed(oracle, &oracle->settings.rules[window->rule], window->index))
+            card->windows[left++] = *window;
+    }
+    card->window_count = left;
+}
+
+static void forget_cards(const struct oracle *oracle, struct oracle_card **bucket)
+{
+    while (*bucket != NULL) {
+        struct oracle_card *card = *bucket;
+        forget(oracle, card);
+        if (card->entry_count > 0 || card->window_count > 0) {
+            bucket = &card->next;
+            continue;
+        }
+        *bucket = card->next;
+        free_card(card);
+    }
+}
+
 static struct oracle_card *card_of(struct oracle *oracle, struct view text)
 {
     struct oracle_card **bucket = &oracle->buckets[bucket_of(text)];
+    if (oracle->settings.forgetful)
+        forget_cards(oracle, bucket);
     for (struct oracle_card *card = *bucket; card != NULL; card = card->next) {
         if (view_equal(text, (struct view){(const uint8_t *)card->text, card->size}))
             return card;
@@ -171,11 +225,6 @@ static int by_time_then_offset(const void *left, const void *right)
     if (a->time_ms != b->time_ms)
         return a->time_ms < b->time_ms ? -1 : 1;
     return a->offset < b->offset ? -1 : a->offset > b->offset;
-}
-
-static bool is_expired(const struct oracle *oracle, int64_t time_ms)
-{
-    return time_ms <= (wide)oracle->stream_time.ms - oracle->horizon_ms;
 }
 
 // The kept set by its definition, from everything that was ever inserted.
@@ -208,19 +257,11 @@ static bool kept_has_id(const struct oracle *oracle, int64_t id)
     return false;
 }
 
-static wide floor_divide(wide dividend, wide divisor)
-{
-    wide quotient = dividend / divisor;
-    return quotient * divisor > dividend ? quotient - 1 : quotient;
-}
-
 static bool is_late(const struct oracle *oracle, const struct oracle_rule *rule, int64_t time_ms)
 {
-    wide closed_ms = (wide)oracle->stream_time.ms - rule->grace_ms;
     if (rule->kind == ORACLE_SLIDING)
-        return (wide)time_ms + rule->window_ms <= closed_ms;
-    wide index = floor_divide(time_ms, rule->window_ms);
-    return (index + 1) * rule->window_ms <= closed_ms;
+        return (wide)time_ms + rule->window_ms <= (wide)oracle->stream_time.ms - rule->grace_ms;
+    return is_closed(oracle, rule, floor_divide(time_ms, rule->window_ms));
 }
 
 static uint32_t late_rules(const struct oracle *oracle, int64_t time_ms)

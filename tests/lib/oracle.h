@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The brute-force oracle: what alerts the purchases of one partition must raise, recomputed at
 // each arrival from the definitions. It shares no code and no idea with src/engine: every inserted
-// purchase is kept for ever and nothing is pruned, so that whatever the engine leaves out by being
-// clever shows as a difference.
+// purchase is kept for ever and nothing is pruned (unless the settings say forgetful, which a test
+// holds against the rest), so that whatever the engine leaves out by being clever shows as a
+// difference.
 //
 // Readings of the definitions, in the order in which they are decided for a purchase at t:
 //   stream time ST   the highest event time so far, this one included
@@ -39,6 +40,7 @@ struct oracle_settings {
     bool dedupe;
     int64_t max_future_ms;
     size_t max_events_per_card;
+    bool forgetful; // drops what has expired and cards that have nothing left: for large loads
 };
 
 // high_purchase_count as it comes out of the box: sliding, 60 s, 3; dedupe; an hour; 4096 events.

@@ -201,14 +201,25 @@ struct group_watch {
     int32_t partitions;
 };
 
-struct group_watch *group_watch_open(const char *bootstrap, const char *group, const char *topic,
-                                     int32_t partitions)
+static struct group_watch *watch_open(rd_kafka_t *consumer, const char *topic, int32_t partitions)
 {
     struct group_watch *watch = memory_zeroed(1, sizeof(*watch));
-    watch->consumer = connect_consumer(bootstrap, group, "read_committed");
+    watch->consumer = consumer;
     watch->topic = memory_text(topic);
     watch->partitions = partitions;
     return watch;
+}
+
+struct group_watch *group_watch_open(const char *bootstrap, const char *group, const char *topic,
+                                     int32_t partitions)
+{
+    return watch_open(connect_consumer(bootstrap, group, "read_committed"), topic, partitions);
+}
+
+struct group_watch *group_watch_open_prompt(const char *bootstrap, const char *group,
+                                            const char *topic, int32_t partitions)
+{
+    return watch_open(connect_consumer(bootstrap, group, "read_uncommitted"), topic, partitions);
 }
 
 void group_watch_close(struct group_watch *watch)
@@ -245,6 +256,18 @@ int64_t group_watch_committed(struct group_watch *watch, int32_t partition)
     int64_t offset = found == NULL || found->offset < 0 ? -1 : found->offset;
     rd_kafka_topic_partition_list_destroy(list);
     return offset;
+}
+
+int64_t group_watch_total(struct group_watch *watch)
+{
+    rd_kafka_topic_partition_list_t *list = committed_of(watch);
+    if (list == NULL)
+        return -1;
+    int64_t total = 0;
+    for (int i = 0; i < list->cnt; i++)
+        total += list->elems[i].offset < 0 ? 0 : list->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return total;
 }
 
 int64_t group_watch_lag(struct group_watch *watch)

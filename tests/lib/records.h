@@ -45,10 +45,16 @@ char *record_header(const struct topic_record *record, const char *name);
 struct group_watch;
 struct group_watch *group_watch_open(const char *bootstrap, const char *group, const char *topic,
                                      int32_t partitions);
+// The same, but offsets count as committed while a transaction with newer ones is open, so that the
+// answer comes at once: for looking often.
+struct group_watch *group_watch_open_prompt(const char *bootstrap, const char *group,
+                                            const char *topic, int32_t partitions);
 void group_watch_close(struct group_watch *watch);
 // Messages behind the end of the topic, all partitions together; -1: not known just now. A
 // partition without a committed offset counts from its start.
 int64_t group_watch_lag(struct group_watch *watch);
+// The sum of the committed offsets of all partitions; -1: not known just now.
+int64_t group_watch_total(struct group_watch *watch);
 // The committed offset of a partition; -1: none or not known just now.
 int64_t group_watch_committed(struct group_watch *watch, int32_t partition);
 

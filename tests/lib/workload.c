@@ -8,21 +8,24 @@
 
 void workload_open(struct workload *workload, const struct workload_settings *settings)
 {
+    const char *compression = settings->compression == NULL ? "none" : settings->compression;
     *workload = (struct workload){
         .generator = generator_open(&settings->generator),
-        .loader = loader_open(settings->bootstrap, settings->topic, settings->partitions),
         .oracles = memory_zeroed((size_t)settings->partitions, sizeof(struct oracle *)),
         .oracle_settings = settings->oracle,
         .partitions = settings->partitions,
         .schema_id = settings->generator.schema_id,
     };
+    if (settings->bootstrap != NULL)
+        workload->loader = loader_open_with(settings->bootstrap, settings->topic,
+                                            settings->partitions, compression);
     for (int32_t p = 0; p < settings->partitions; p++)
         workload->oracles[p] = oracle_open(&settings->oracle);
 }
 
 void workload_close(struct workload *workload)
 {
-    if (workload->loader == NULL)
+    if (workload->oracles == NULL)
         return;
     generator_close(workload->generator);
     loader_close(workload->loader);
@@ -93,8 +96,8 @@ static enum dead_letter_class step(struct workload *workload, const struct gener
     return DEAD_LETTER_NONE;
 }
 
-static void account(struct workload *workload, const struct generated *message, int32_t partition,
-                    int64_t offset)
+void workload_expect(struct workload *workload, const struct generated *message, int32_t partition,
+                     int64_t offset)
 {
     struct oracle_result result = {0};
     enum dead_letter_class class_ = message->malformed;
@@ -122,7 +125,7 @@ void workload_take(struct workload *workload, const struct generated *message, i
     int64_t offset;
     loader_send(workload->loader, &sent, &partition, &offset);
     workload->sent_count++;
-    account(workload, message, partition, offset);
+    workload_expect(workload, message, partition, offset);
 }
 
 void workload_send(struct workload *workload, size_t count)

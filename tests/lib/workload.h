@@ -28,9 +28,10 @@ struct expected_letter {
 struct workload_settings {
     struct generator_settings generator;
     struct oracle_settings oracle;
-    const char *bootstrap;
+    const char *bootstrap; // NULL: nothing can be sent, workload_expect alone
     const char *topic;
     int32_t partitions;
+    const char *compression; // NULL: none
 };
 
 struct workload {
@@ -56,6 +57,11 @@ void workload_close(struct workload *workload);
 
 // Sends the next `count` messages and waits until they are on the broker. May be repeated.
 void workload_send(struct workload *workload, size_t count);
+
+// Accounts for the generator's next message, or one made up, that somebody else sends: it is to
+// stand at this place of the topic.
+void workload_expect(struct workload *workload, const struct generated *message, int32_t partition,
+                     int64_t offset);
 
 // Sends one message made up by the test (or by generator_malformed) to a partition (-1: by the
 // key) and accounts for it. Flush with loader_flush.

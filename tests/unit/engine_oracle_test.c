@@ -183,7 +183,8 @@ static void scene_open(struct scene *scene, uint64_t seed)
     struct oracle_settings mirror = {.rule_count = settings.rule_count,
                                      .dedupe = settings.dedupe,
                                      .max_future_ms = settings.max_future_ms,
-                                     .max_events_per_card = settings.max_events_per_card};
+                                     .max_events_per_card = settings.max_events_per_card,
+                                     .forgetful = random_chance(random, 1, 2)};
     for (size_t r = 0; r < settings.rule_count; r++) {
         const struct rule *rule = &settings.rules[r];
         mirror.rules[r] = (struct oracle_rule){

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A read_committed consumer of alerts in a thread of its own: it notes when each alert was seen.
+#ifndef BENCH_RECEIVER_H
+#define BENCH_RECEIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/schedule.h"
+
+struct receiver;
+
+// Reads the Avro alerts of a topic from its start. `schedule` (borrowed) says which purchase raises
+// which alert: card and timestamp name an alert.
+struct receiver *receiver_open(const char *bootstrap, const char *topic,
+                               const struct schedule *schedule);
+void receiver_close(struct receiver *receiver);
+
+// Alerts of the schedule that have been seen, each counted once.
+size_t receiver_seen(const struct receiver *receiver);
+// Waits until all have been seen; false when that takes longer.
+bool receiver_await_all(const struct receiver *receiver, int64_t timeout_ms);
+
+// By the schedule's alerts (workload.alerts): the moment on the clock of sender_now_us at which the
+// alert was first seen; 0: not yet.
+int64_t receiver_time_us(const struct receiver *receiver, size_t alert);
+// The number of the shot that raises an alert.
+size_t receiver_shot(const struct receiver *receiver, size_t alert);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purchases made up beforehand, each with the moment at which it is to be sent: the i-th at
+// i / rate seconds, whatever becomes of the others (open loop).
+#ifndef BENCH_SCHEDULE_H
+#define BENCH_SCHEDULE_H
+
+#include "lib/workload.h"
+
+struct shot {
+    size_t at; // of the key in the bytes, the value behind it
+    int64_t offset;
+    int64_t timestamp_ms;
+    int32_t partition;
+    uint16_t key_size;
+    uint16_t value_size;
+};
+
+struct schedule_settings {
+    struct generator_settings generator;
+    struct oracle_settings oracle;
+    int32_t partitions;
+    const int64_t *ends; // offset of the first purchase, by partition; NULL: an empty topic
+    size_t count;
+    int64_t rate; // purchases a second
+};
+
+struct schedule {
+    struct shot *shots;
+    size_t count;
+    int64_t rate;
+    uint8_t *bytes;
+    size_t size;
+    size_t capacity;
+    int32_t partitions;
+    int64_t *ends;            // behind the last purchase, by partition
+    struct workload workload; // what is expected of them
+};
+
+void schedule_open(struct schedule *schedule, const struct schedule_settings *settings);
+void schedule_close(struct schedule *schedule);
+
+// Microseconds from the beginning at which a shot is due.
+static inline int64_t schedule_due_us(const struct schedule *schedule, size_t shot)
+{
+    return (int64_t)shot * 1000000 / schedule->rate;
+}
+
+#endif
