@@ -6,7 +6,7 @@
 //   b  the same and decoding
 //   c  the service: exactly once, sliding    d  tumbling    e  at least once    f  two workers
 //   g  the engine alone, in memory
-//   h  the restore of the whole changelog that (c) has left
+//   h  the restore of the whole changelog that (c) and (f) have left
 //   i  a restart after kill -9 with the state kept, under load
 //   j  alert latency at a steady rate
 //   k  what the number of cards and of partitions does to the cost (only when asked for)
@@ -55,6 +55,8 @@ static void run_loaded(struct site *site)
     if (options_want(&site->options, 'b'))
         ceiling_decode_lines(site, &load);
     service_lines(site, &load);
+    if (options_want(&site->options, 'p'))
+        peer_lines(site, &load);
     load_close(&load);
 }
 
@@ -67,8 +69,14 @@ static bool run(const struct options *options)
         run_loaded(&site);
     else
         table_head();
+    if (options_want(options, 'g'))
+        engine_lines(&site);
+    if (options_want(options, 'i'))
+        restart_lines(&site);
     if (options_want(options, 'j'))
         latency_lines(&site);
+    if (options_want(options, 'k'))
+        sweep_lines(&site);
     table_legend();
     table_json(&site.table, options->json_path);
     bool equal = table_close(&site.table);

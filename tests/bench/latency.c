@@ -20,14 +20,12 @@ enum {
     SEEN_MS_MAX = 30000,
 };
 
-static struct schedule_settings schedule_of(const struct site *site, int64_t rate)
+static struct workload_settings traffic(const struct site *site, int64_t rate)
 {
-    struct schedule_settings settings = {
+    struct workload_settings settings = {
         .generator = generator_settings_default(),
         .oracle = oracle_settings_default(),
         .partitions = site->options.partitions,
-        .count = (size_t)(rate * (WARM_UP_SECONDS + site->options.seconds)),
-        .rate = rate,
     };
     settings.oracle.forgetful = true;
     settings.generator.card_count = (uint64_t)rate * CARDS_A_RATE;
@@ -43,7 +41,7 @@ static void add_latencies(struct row *row, const struct schedule *schedule,
                           const struct receiver *receiver, const struct sender *sender)
 {
     size_t first = (size_t)(schedule->rate * WARM_UP_SECONDS);
-    size_t alerts = schedule->workload.alert_count;
+    size_t alerts = receiver_count(receiver);
     uint32_t *times_us = memory_zeroed(alerts + 1, sizeof(times_us[0]));
     size_t count = 0;
     for (size_t i = 0; i < alerts; i++) {
@@ -54,7 +52,9 @@ static void add_latencies(struct row *row, const struct schedule *schedule,
                 (uint32_t)(seen_us - sender_began_us(sender) - schedule_due_us(schedule, shot));
     }
     row_add_percentiles(row, "", times_us, count);
-    row_add(row, "measured", "", (double)count);
+    row_add(row, "alerts_timed", "", (double)count);
+    if (receiver_seen(receiver) < alerts)
+        row_add(row, "alerts_unseen", "", (double)(alerts - receiver_seen(receiver)));
     free(times_us);
 }
 
@@ -72,43 +72,54 @@ static void play(struct trial *trial, const struct schedule *schedule, struct ro
     sender_await(sender);
     meter_read(trial->meter, row);
     row->events = (double)(schedule->count - warm_up);
+    row->no_ratio = true;
     trial_await(trial, (int64_t)schedule->count);
-    if (!receiver_await_all(receiver, SEEN_MS_MAX))
-        row_add(row, "unseen", "",
-                (double)(schedule->workload.alert_count - receiver_seen(receiver)));
+    (void)receiver_await_all(receiver, SEEN_MS_MAX);
     add_latencies(row, schedule, receiver, sender);
     row_add_percentiles(row, "ack_", sender_ack_us(sender) + warm_up, schedule->count - warm_up);
     receiver_close(receiver);
     sender_close(sender);
 }
 
-static void run(struct site *site, int64_t rate, const char *guarantee)
+void latency_line(struct site *site, int64_t rate, const struct trial_settings *service,
+                  struct row *row)
 {
+    struct workload workload;
     struct schedule schedule;
     struct trial trial;
-    struct row row = row_of('j', "latency, %s, %lld/s", guarantee, (long long)rate);
-    const struct schedule_settings settings = schedule_of(site, rate);
+    struct trial_settings settings = *service;
+    struct workload_settings made = traffic(site, rate);
     char *topic = workspace_text("latency-%u", site->trials + 1);
-    const struct trial_settings service = {.purchases = topic,
-                                           .partitions = settings.partitions,
-                                           .rule = LOAD_SLIDING,
-                                           .guarantee = guarantee,
-                                           .threads = 1};
-    struct schedule_settings with_schema = settings;
-    with_schema.generator.schema_id = site_purchases_topic(site, topic, settings.partitions);
-    schedule_open(&schedule, &with_schema);
-    trial_open(&trial, site, &service);
-    play(&trial, &schedule, &row);
-    trial_judge(&trial, &schedule.workload, &row);
-    table_take(&site->table, &row);
+    settings.purchases = topic;
+    made.generator.schema_id = site_purchases_topic(site, topic, made.partitions);
+    workload_open(&workload, &made);
+    schedule_open(&schedule, &workload, (size_t)(rate * (WARM_UP_SECONDS + site->options.seconds)),
+                  rate);
+    trial_open(&trial, site, &settings);
+    play(&trial, &schedule, row);
+    trial_judge(&trial, &workload, row);
+    table_take(&site->table, row);
     trial_stop(&trial);
     trial_close(&trial);
     schedule_close(&schedule);
+    workload_close(&workload);
     free(topic);
+}
+
+static void run(struct site *site, int64_t rate, const char *guarantee, const char *label)
+{
+    const struct trial_settings settings = {.partitions = site->options.partitions,
+                                            .rule = LOAD_SLIDING,
+                                            .guarantee = guarantee,
+                                            .threads = 1};
+    struct row row = row_of('j', "latency, %s, %lld/s", label, (long long)rate);
+    latency_line(site, rate, &settings, &row);
 }
 
 void latency_lines(struct site *site)
 {
     for (size_t i = 0; i < site->options.rates.count; i++)
-        run(site, site->options.rates.items[i], "exactly_once");
+        run(site, site->options.rates.items[i], "exactly_once", "exactly once");
+    for (size_t i = 0; i < site->options.rates.count && options_want(&site->options, 'p'); i++)
+        run(site, site->options.rates.items[i], "at_least_once", "at least once");
 }

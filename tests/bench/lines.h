@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table's lines that run the service, each from its beginning to its verdict.
+// The table's lines, each from its beginning to its verdict; what they are: bench.c.
 #ifndef BENCH_LINES_H
 #define BENCH_LINES_H
 
 #include "bench/load.h"
 #include "bench/site.h"
+#include "bench/trial.h"
 
-// service.c: (c) exactly once, (d) tumbling, (e) at least once, (f) two workers; with (c) comes
-// (h), the restore of what it left, when that is wanted.
+// (c), (d), (e), (f); and (h), the restore of what (c) and (f) have left.
 void service_lines(struct site *site, const struct load *load);
+// A run of the service from the first partition at work to the last purchase committed, then the
+// verdict.
+void service_line(struct trial *trial, const struct load *load, struct row *row);
 
-// latency.c: (j) for each rate.
+// (g)
+void engine_lines(struct site *site);
+
+// (i), for each size of the store.
+void restart_lines(struct site *site);
+
+// (j), for each rate.
 void latency_lines(struct site *site);
+// One of them: `settings` but for the topic, which is made here; the row has its label.
+void latency_line(struct site *site, int64_t rate, const struct trial_settings *settings,
+                  struct row *row);
+
+// (k)
+void sweep_lines(struct site *site);
+
+// (p), on the load and at each rate.
+void peer_lines(struct site *site, const struct load *load);
 
 #endif

@@ -12,8 +12,10 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "bench/sockets.h"
+#include "lib/process.h"
+#include "lib/workspace.h"
 
-enum { SAMPLE_MS = 20 };
+enum { SAMPLE_MS = 20, EXEC_MS_MAX = 1000 };
 
 struct meter {
     pid_t pid;
@@ -71,6 +73,21 @@ static void *sample(void *context)
     return NULL;
 }
 
+// Between fork and exec it is a copy of this process, whose memory is not meant.
+static void await_exec(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    char *own = workspace_read("/proc/self/comm");
+    int64_t deadline_ms = process_clock_ms() + EXEC_MS_MAX;
+    for (bool same = true; same && process_clock_ms() < deadline_ms;) {
+        char *name = workspace_read(path);
+        same = strcmp(name, own) == 0;
+        free(name);
+    }
+    free(own);
+}
+
 struct meter *meter_open(pid_t pid, const struct kafkad *kafka)
 {
     struct meter *meter = memory_zeroed(1, sizeof(*meter));
@@ -79,6 +96,7 @@ struct meter *meter_open(pid_t pid, const struct kafkad *kafka)
     meter->broker = kafkad_pid(kafka);
     ensure(colon != NULL);
     meter->broker_port = (uint16_t)strtoul(colon + 1, NULL, 10);
+    await_exec(pid);
     ensure(clock_getcpuclockid(pid, &meter->clock) == 0);
     ensure(pthread_create(&meter->sampler, NULL, sample, meter) == 0);
     return meter;
@@ -100,11 +118,17 @@ void meter_start(struct meter *meter)
     meter->sent_before = sockets_sent_bytes(meter->broker_port, meter->broker);
 }
 
+void meter_read_whole(struct meter *meter, struct row *row)
+{
+    row->cpu_seconds = seconds_of(meter->clock);
+    row->rss_peak_kib = status_kib(meter->pid, "VmHWM");
+    row->anonymous_peak_kib = meter->anonymous_peak_kib;
+}
+
 void meter_read(struct meter *meter, struct row *row)
 {
     row->seconds = meter_now() - meter->began;
-    row->cpu_seconds = seconds_of(meter->clock) - meter->cpu_before;
-    row->rss_peak_kib = status_kib(meter->pid, "VmHWM");
-    row->anonymous_peak_kib = meter->anonymous_peak_kib;
+    meter_read_whole(meter, row);
+    row->cpu_seconds -= meter->cpu_before;
     row->sent_bytes = sockets_sent_bytes(meter->broker_port, meter->broker) - meter->sent_before;
 }

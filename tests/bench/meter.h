@@ -20,6 +20,8 @@ void meter_close(struct meter *meter);
 void meter_start(struct meter *meter);
 // Fills in seconds, CPU, memory and bytes since then. The process must still be there.
 void meter_read(struct meter *meter, struct row *row);
+// CPU and memory alone, since the process began.
+void meter_read_whole(struct meter *meter, struct row *row);
 
 // Seconds of a clock that only goes forward.
 double meter_now(void);

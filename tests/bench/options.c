@@ -81,6 +81,8 @@ struct options options_read(void)
 {
     return (struct options){
         .lines = wanted_lines(),
+        .lines_chosen = getenv("BENCH_LINES") != NULL,
+        .sets = getenv("BENCH_SET"),
         .purchases = (size_t)number("BENCH_PURCHASES", "5000000", 1000000000),
         .cards = (uint64_t)number("BENCH_CARDS", "1000000", 500000000),
         .partitions = (int32_t)number("BENCH_PARTITIONS", "4", 256),

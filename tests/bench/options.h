@@ -2,6 +2,7 @@
 // What the benchmark is asked to do, by its environment:
 //
 //   BENCH_LINES="c f j"        these lines alone (default: all but k; what they are: bench.c)
+//   BENCH_SET="a.b=c d=e"      settings of the service, as its --set takes them
 //   BENCH_PURCHASES=5000000    purchases in the topic
 //   BENCH_CARDS=1000000        cards that they spread over
 //   BENCH_PARTITIONS=4
@@ -27,7 +28,8 @@ struct option_list {
 };
 
 struct options {
-    const char *lines; // borrowed from the environment
+    const char *lines; // borrowed
+    bool lines_chosen; // not the default
     size_t purchases;
     uint64_t cards;
     int32_t partitions;
@@ -37,6 +39,7 @@ struct options {
     int64_t seconds;
     struct option_list restart_cards;
     const char *json_path; // NULL: none
+    const char *sets;      // "a.b=c d=e" for the service; NULL: none
 };
 
 // Exits with a sentence when a value is no good.

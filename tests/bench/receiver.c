@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "bench/sender.h"
+#include "bench/verdict.h"
 #include "lib/process.h"
 
 enum { BATCH = 1000 };
@@ -60,7 +61,7 @@ static void name_alerts(struct receiver *receiver)
     const struct schedule *schedule = receiver->schedule;
     size_t shot = 0;
     for (size_t i = 0; i < receiver->count; i++) {
-        const struct expected_alert *alert = &schedule->workload.alerts[i];
+        const struct expected_alert *alert = &schedule->workload->alerts[schedule->first_alert + i];
         while (by_place(&schedule->shots[shot], alert->partition, alert->offset) != 0)
             ensure(++shot < schedule->count);
         receiver->shots[i] = shot;
@@ -69,27 +70,12 @@ static void name_alerts(struct receiver *receiver)
     qsort(receiver->names, receiver->count, sizeof(receiver->names[0]), by_hash);
 }
 
-// {type, credit_card, timestamp}, all nullable and none null.
-static bool timestamp_of(struct view value, int64_t *timestamp_ms)
-{
-    struct reader reader = reader_of(value);
-    struct view skipped;
-    int64_t number;
-    if (!reader_view(&reader, 5, &skipped))
-        return false;
-    for (unsigned text = 0; text < 2; text++)
-        if (!reader_zigzag(&reader, &number) || !reader_zigzag(&reader, &number) || number < 0 ||
-            !reader_view(&reader, (uint64_t)number, &skipped))
-            return false;
-    return reader_zigzag(&reader, &number) && reader_zigzag(&reader, timestamp_ms);
-}
-
 static void see(struct receiver *receiver, const rd_kafka_message_t *message, int64_t now_us)
 {
     int64_t timestamp_ms;
     const struct view value = {message->payload, message->len};
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->key == NULL ||
-        !timestamp_of(value, &timestamp_ms))
+        !verdict_timestamp(value, &timestamp_ms))
         return;
     const struct view card = {message->key, message->key_len};
     const struct name wanted = {hash_of(card, timestamp_ms), 0};
@@ -129,7 +115,7 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 static void connect_consumer(struct receiver *receiver, const char *bootstrap, const char *topic)
 {
     char text[512];
-    int32_t partitions = receiver->schedule->partitions;
+    int32_t partitions = receiver->schedule->workload->partitions;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", bootstrap);
     set(conf, "group.id", "receiver");
@@ -153,7 +139,7 @@ struct receiver *receiver_open(const char *bootstrap, const char *topic,
 {
     struct receiver *receiver = memory_zeroed(1, sizeof(*receiver));
     receiver->schedule = schedule;
-    receiver->count = schedule->workload.alert_count;
+    receiver->count = schedule->workload->alert_count - schedule->first_alert;
     receiver->names = memory_zeroed(receiver->count + 1, sizeof(receiver->names[0]));
     receiver->shots = memory_zeroed(receiver->count + 1, sizeof(receiver->shots[0]));
     receiver->times_us = memory_zeroed(receiver->count + 1, sizeof(receiver->times_us[0]));
@@ -173,6 +159,11 @@ void receiver_close(struct receiver *receiver)
     free(receiver->shots);
     free(receiver->times_us);
     free(receiver);
+}
+
+size_t receiver_count(const struct receiver *receiver)
+{
+    return receiver->count;
 }
 
 size_t receiver_seen(const struct receiver *receiver)

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/assert.h"
 #include "base/memory.h"
 #include "base/murmur2.h"
 
@@ -18,7 +17,7 @@ static void keep(struct schedule *schedule, const struct generated *message)
     }
     *shot = (struct shot){
         .at = schedule->size,
-        .partition = murmur2_partition(message->key, schedule->partitions),
+        .partition = murmur2_partition(message->key, schedule->workload->partitions),
         .timestamp_ms = message->message_timestamp_ms,
         .key_size = (uint16_t)message->key.size,
         .value_size = (uint16_t)message->value.size,
@@ -28,31 +27,26 @@ static void keep(struct schedule *schedule, const struct generated *message)
     memcpy(schedule->bytes + shot->at + message->key.size, message->value.data,
            message->value.size);
     schedule->size += size;
-    workload_expect(&schedule->workload, message, shot->partition, shot->offset);
+    workload_expect(schedule->workload, message, shot->partition, shot->offset);
 }
 
-void schedule_open(struct schedule *schedule, const struct schedule_settings *settings)
+void schedule_open(struct schedule *schedule, struct workload *workload, size_t count, int64_t rate)
 {
-    const struct workload_settings workload = {.generator = settings->generator,
-                                               .oracle = settings->oracle,
-                                               .partitions = settings->partitions};
-    size_t partitions = (size_t)settings->partitions;
-    *schedule = (struct schedule){.rate = settings->rate, .partitions = settings->partitions};
-    schedule->shots = memory_zeroed(settings->count, sizeof(schedule->shots[0]));
-    schedule->ends = memory_zeroed(partitions, sizeof(schedule->ends[0]));
-    if (settings->ends != NULL)
-        memcpy(schedule->ends, settings->ends, partitions * sizeof(schedule->ends[0]));
-    workload_open(&schedule->workload, &workload);
     struct generated message;
-    while (schedule->count < settings->count) {
-        generator_next(schedule->workload.generator, &message);
+    *schedule =
+        (struct schedule){.rate = rate, .workload = workload, .first_alert = workload->alert_count};
+    schedule->shots = memory_zeroed(count, sizeof(schedule->shots[0]));
+    schedule->ends = memory_zeroed((size_t)workload->partitions, sizeof(schedule->ends[0]));
+    for (int32_t p = 0; p < workload->partitions && workload->loader != NULL; p++)
+        schedule->ends[p] = loader_sent(workload->loader, p);
+    while (schedule->count < count) {
+        generator_next(workload->generator, &message);
         keep(schedule, &message);
     }
 }
 
 void schedule_close(struct schedule *schedule)
 {
-    workload_close(&schedule->workload);
     free(schedule->shots);
     free(schedule->bytes);
     free(schedule->ends);

@@ -15,15 +15,6 @@ struct shot {
     uint16_t value_size;
 };
 
-struct schedule_settings {
-    struct generator_settings generator;
-    struct oracle_settings oracle;
-    int32_t partitions;
-    const int64_t *ends; // offset of the first purchase, by partition; NULL: an empty topic
-    size_t count;
-    int64_t rate; // purchases a second
-};
-
 struct schedule {
     struct shot *shots;
     size_t count;
@@ -31,12 +22,15 @@ struct schedule {
     uint8_t *bytes;
     size_t size;
     size_t capacity;
-    int32_t partitions;
-    int64_t *ends;            // behind the last purchase, by partition
-    struct workload workload; // what is expected of them
+    int64_t *ends;             // behind the last purchase, by partition
+    struct workload *workload; // what is expected of them; borrowed
+    size_t first_alert;        // of the workload's, the first that a shot raises
 };
 
-void schedule_open(struct schedule *schedule, const struct schedule_settings *settings);
+// The next `count` messages of the workload's generator, behind what the workload has sent, at
+// `rate` messages a second.
+void schedule_open(struct schedule *schedule, struct workload *workload, size_t count,
+                   int64_t rate);
 void schedule_close(struct schedule *schedule);
 
 // Microseconds from the beginning at which a shot is due.

@@ -104,7 +104,7 @@ void table_take(struct table *table, const struct row *row)
     cell(8, 1, row->rss_peak_kib > 0, (double)row->rss_peak_kib / 1024);
     cell(8, 1, row->anonymous_peak_kib > 0, (double)row->anonymous_peak_kib / 1024);
     cell(9, 1, timed && row->sent_bytes > 0, (double)row->sent_bytes / row->events);
-    cell(7, 3, timed && table->ceiling_per_second > 0 && strchr("abcdefgp", row->line) != NULL,
+    cell(7, 3, timed && !row->no_ratio && table->ceiling_per_second > 0,
          rate / table->ceiling_per_second);
     print_verdict(row);
     printf("\n");
@@ -160,7 +160,7 @@ static json_t *row_json(const struct row *row, double ceiling)
     ensure(object != NULL);
     if (row->seconds > 0) {
         json_object_set_new(object, "events_per_second", json_real(row->events / row->seconds));
-        if (ceiling > 0)
+        if (ceiling > 0 && !row->no_ratio)
             json_object_set_new(object, "ratio", json_real(row->events / row->seconds / ceiling));
     }
     for (size_t i = 0; i < row->figure_count; i++) {

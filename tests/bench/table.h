@@ -24,6 +24,7 @@ struct figure {
 struct row {
     char line;
     char label[ROW_LABEL_BYTES];
+    bool no_ratio; // not purchases at full speed: nothing to compare with the ceiling
     double events;
     double seconds;
     double cpu_seconds;

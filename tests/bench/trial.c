@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/trial.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "lib/judge.h"
+#include "bench/verdict.h"
 #include "lib/workspace.h"
+
+#define PEER_PROGRAM "tests/bench/kafka-streams/run"
 
 enum { START_MS_MAX = 120000, STUCK_MS_MAX = 120000, STOP_MS_MAX = 60000, LOG_LINES = 40 };
 
@@ -19,11 +22,10 @@ static const char *rules_of(enum load_rule rule)
                                    "window_ms: 60000, threshold: 3}]";
 }
 
-// BENCH_SET="a.b=c d.e=f": further settings of the service.
-static void add_sets(struct cardwatch *service)
+// "a.b=c d.e=f"
+static void add_sets(struct cardwatch *service, const char *sets)
 {
-    const char *text = getenv("BENCH_SET");
-    char *copy = memory_text(text == NULL ? "" : text);
+    char *copy = memory_text(sets == NULL ? "" : sets);
     char *rest = NULL;
     for (char *item = strtok_r(copy, " ", &rest); item != NULL; item = strtok_r(NULL, " ", &rest))
         cardwatch_set(service, item);
@@ -57,7 +59,12 @@ void trial_open(struct trial *trial, struct site *site, const struct trial_setti
         .threads = settings->threads,
     };
     cardwatch_init(&trial->service, trial->dir, "service", &service);
-    add_sets(&trial->service);
+    // Else it is made up and kept in the state directory, and a service that has lost that would
+    // have to wait for its former self to time out.
+    cardwatch_set(&trial->service, "processing.instance_id=bench");
+    add_sets(&trial->service, site->options.sets);
+    if (settings->http)
+        cardwatch_set(&trial->service, "http.listen=127.0.0.1:0");
     free(name);
 }
 
@@ -81,21 +88,73 @@ static _Noreturn void fail(struct trial *trial, const char *what)
     site_fail("%s: %s", trial->application_id, what);
 }
 
+// What the peer takes on its command line: tests/bench/kafka-streams.
+static void spawn_peer(struct trial *trial)
+{
+    const struct trial_settings *settings = &trial->settings;
+    bool exactly_once = strcmp(settings->guarantee, "exactly_once") == 0;
+    char *threads = workspace_text("%d", settings->threads);
+    char *commit_ms = workspace_text("%d", settings->peer_commit_ms);
+    const char *argv[32] = {
+        PEER_PROGRAM,
+        "--bootstrap",
+        trial->site->bootstrap,
+        "--registry",
+        trial->site->registry_url,
+        "--input",
+        settings->purchases,
+        "--output",
+        trial->alerts_avro,
+        "--application-id",
+        trial->application_id,
+        "--state-dir",
+        trial->state_dir,
+        "--threads",
+        threads,
+        "--guarantee",
+        exactly_once ? "exactly_once_v2" : "at_least_once",
+    };
+    size_t count = 17;
+    if (settings->peer_commit_ms != 0) {
+        argv[count++] = "--commit-interval-ms";
+        argv[count++] = commit_ms;
+    }
+    if (settings->peer_linger_ms != NULL) {
+        argv[count++] = "--linger-ms";
+        argv[count++] = settings->peer_linger_ms;
+    }
+    process_spawn(&trial->service.process, argv, trial->service.log_path);
+    free(threads);
+    free(commit_ms);
+}
+
+void trial_spawn(struct trial *trial)
+{
+    trial->log_from = cardwatch_log_size(&trial->service);
+    if (trial->settings.peer)
+        spawn_peer(trial);
+    else
+        cardwatch_start(&trial->service);
+    trial->meter = meter_open(trial->service.process.pid, trial->site->kafka);
+}
+
+void trial_await_log(struct trial *trial, const char *text, size_t count)
+{
+    if (!cardwatch_await_log(&trial->service, trial->log_from, text, count, START_MS_MAX))
+        fail(trial, "it does not come to work");
+}
+
 void trial_start(struct trial *trial)
 {
-    size_t from = cardwatch_log_size(&trial->service);
-    cardwatch_start(&trial->service);
-    trial->meter = meter_open(trial->service.process.pid, trial->site->kafka);
-    if (!cardwatch_await_log(&trial->service, from, "partition running", 1, START_MS_MAX))
-        fail(trial, "no partition came to work");
+    trial_spawn(trial);
+    trial_await_log(trial, trial->settings.peer ? "peer running" : "partition running", 1);
     meter_start(trial->meter);
 }
 
 void trial_await_running(struct trial *trial)
 {
-    if (!cardwatch_await_log(&trial->service, 0, "partition running",
-                             (size_t)trial->settings.partitions, START_MS_MAX))
-        fail(trial, "not all partitions came to work");
+    if (!trial->settings.peer)
+        trial_await_log(trial, "partition running", (size_t)trial->settings.partitions);
 }
 
 void trial_await(struct trial *trial, int64_t total)
@@ -125,7 +184,8 @@ static void forget_process(struct trial *trial)
 void trial_stop(struct trial *trial)
 {
     forget_process(trial);
-    if (cardwatch_stop(&trial->service, STOP_MS_MAX) != 0)
+    int exit_code = cardwatch_stop(&trial->service, STOP_MS_MAX);
+    if (exit_code != 0 && !(trial->settings.peer && exit_code == 128 + SIGTERM))
         fail(trial, "it did not stop in good order");
 }
 
@@ -135,31 +195,18 @@ void trial_kill(struct trial *trial)
     forget_process(trial);
 }
 
-static struct judgement judge_topic(struct trial *trial, const struct workload *expected,
-                                    const char *topic, enum alert_format format,
-                                    struct judge_settings *settings)
-{
-    struct topic_records records;
-    records_read(&records, trial->site->bootstrap, topic);
-    struct judgement judgement = judge_alerts(expected, &records, format, settings);
-    records_release(&records);
-    return judgement;
-}
-
 void trial_judge(struct trial *trial, const struct workload *expected, struct row *row)
 {
-    static const char *const names[] = {"high_purchase_count", NULL};
-    const char *guarantee = trial->settings.guarantee;
-    struct judge_settings settings = {
-        .topic = trial->settings.purchases,
-        .rule_names = names,
-        .alert_partitions = trial->settings.partitions,
-        .repeats_allowed = guarantee != NULL && strcmp(guarantee, "at_least_once") == 0,
+    const struct verdict_settings settings = {
+        .bootstrap = trial->site->bootstrap,
+        .purchases = trial->settings.purchases,
+        .partitions = trial->settings.partitions,
+        .repeats_allowed = strcmp(trial->settings.guarantee, "at_least_once") == 0,
     };
-    struct judgement avro = judge_topic(trial, expected, trial->alerts_avro, ALERT_AVRO, &settings);
-    struct judgement json = judge_topic(trial, expected, trial->alerts_json, ALERT_JSON, &settings);
-    bool holds = judgement_holds(&avro, &settings) && judgement_holds(&json, &settings);
-    row->verdict = holds ? VERDICT_EQUAL : VERDICT_DIFFERENT;
-    row->alerts = expected->alert_count;
-    row->repeated = avro.repeated + json.repeated;
+    if (trial->settings.peer) {
+        verdict_plain(row, expected, trial->alerts_avro, &settings);
+        return;
+    }
+    verdict_full(row, expected, trial->alerts_avro, ALERT_AVRO, &settings);
+    verdict_full(row, expected, trial->alerts_json, ALERT_JSON, &settings);
 }

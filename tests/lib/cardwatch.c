@@ -144,40 +144,51 @@ size_t cardwatch_log_size(const struct cardwatch *cardwatch)
 }
 
 // Counts the lines behind `from` with the text, and sums up a field in them.
-static size_t scan_log(const struct cardwatch *cardwatch, size_t from, const char *text,
-                       const char *field, int64_t *sum)
+struct log_scan {
+    size_t count; // lines
+    int64_t sum;  // of the field
+    int64_t max;
+};
+
+static struct log_scan scan_log(const struct cardwatch *cardwatch, size_t from, const char *text,
+                                const char *field)
 {
+    struct log_scan scan = {0};
     char *log = workspace_read(cardwatch->log_path);
+    char *with_equals = workspace_text(" %s=", field);
     char *at = strlen(log) > from ? log + from : log + strlen(log);
     char *rest = NULL;
-    size_t count = 0;
-    *sum = 0;
     for (char *line = strtok_r(at, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         if (strstr(line, text) == NULL)
             continue;
-        count++;
-        char *found = field == NULL ? NULL : strstr(line, field);
-        if (found != NULL)
-            *sum += strtoll(found + strlen(field), NULL, 10);
+        scan.count++;
+        char *found = strstr(line, with_equals);
+        if (found == NULL)
+            continue;
+        int64_t value = strtoll(found + strlen(with_equals), NULL, 10);
+        scan.sum += value;
+        scan.max = value > scan.max ? value : scan.max;
     }
+    free(with_equals);
     free(log);
-    return count;
+    return scan;
 }
 
 size_t cardwatch_log_count(const struct cardwatch *cardwatch, size_t from, const char *text)
 {
-    int64_t sum;
-    return scan_log(cardwatch, from, text, NULL, &sum);
+    return scan_log(cardwatch, from, text, "").count;
 }
 
 int64_t cardwatch_log_sum(const struct cardwatch *cardwatch, size_t from, const char *text,
                           const char *field)
 {
-    int64_t sum;
-    char *with_equals = workspace_text(" %s=", field);
-    scan_log(cardwatch, from, text, with_equals, &sum);
-    free(with_equals);
-    return sum;
+    return scan_log(cardwatch, from, text, field).sum;
+}
+
+int64_t cardwatch_log_max(const struct cardwatch *cardwatch, size_t from, const char *text,
+                          const char *field)
+{
+    return scan_log(cardwatch, from, text, field).max;
 }
 
 bool cardwatch_await_log(struct cardwatch *cardwatch, size_t from, const char *text, size_t count,

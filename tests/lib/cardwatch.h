@@ -67,6 +67,10 @@ bool cardwatch_await_log(struct cardwatch *cardwatch, size_t from, const char *t
 int64_t cardwatch_log_sum(const struct cardwatch *cardwatch, size_t from, const char *text,
                           const char *field);
 
+// The largest of them; 0 when there is none.
+int64_t cardwatch_log_max(const struct cardwatch *cardwatch, size_t from, const char *text,
+                          const char *field);
+
 // Prints the log's last lines to stderr.
 void cardwatch_show_log(const struct cardwatch *cardwatch, size_t lines);
 

@@ -12,18 +12,20 @@
 
 enum { SHOWN_MAX = 10 };
 
-struct bench {
-    const struct judge_settings *settings;
+struct judge {
+    struct judge_settings settings;
+    enum alert_format format;
     const struct expected_alert **expected; // sorted
     struct alert_record *seen;              // sorted
     size_t seen_count;
+    size_t seen_capacity;
     struct judgement judgement;
     size_t shown;
 };
 
-static bool may_show(struct bench *bench)
+static bool may_show(struct judge *judge)
 {
-    return bench->shown++ < SHOWN_MAX;
+    return judge->shown++ < SHOWN_MAX;
 }
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -68,9 +70,9 @@ static int by_expected(const void *left, const void *right)
     return expected_to_seen(a, &as_seen);
 }
 
-static void show_expected(struct bench *bench, const char *what, const struct expected_alert *alert)
+static void show_expected(struct judge *judge, const char *what, const struct expected_alert *alert)
 {
-    if (!may_show(bench))
+    if (!may_show(judge))
         return;
     fprintf(stderr,
             "%s: source %d/%" PRId64 " rule %zu card %s timestamp %" PRId64 " count %" PRIu64
@@ -79,9 +81,9 @@ static void show_expected(struct bench *bench, const char *what, const struct ex
             alert->count, alert->detected_at_ms);
 }
 
-static void show_seen(struct bench *bench, const char *what, const struct alert_record *alert)
+static void show_seen(struct judge *judge, const char *what, const struct alert_record *alert)
 {
-    if (!may_show(bench))
+    if (!may_show(judge))
         return;
     fprintf(stderr,
             "%s: at %d/%" PRId64 " source %d/%" PRId64 " rule %zu card %s timestamp %" PRId64
@@ -90,114 +92,138 @@ static void show_seen(struct bench *bench, const char *what, const struct alert_
             alert->rule, alert->card, alert->timestamp_ms, alert->count, alert->detected_at_ms);
 }
 
-static void read_seen(struct bench *bench, const struct topic_records *records,
-                      enum alert_format format)
+void judge_take(struct judge *judge, const struct topic_record *record)
 {
-    const struct judge_settings *settings = bench->settings;
-    bench->seen = memory_zeroed(records->count + 1, sizeof(*bench->seen));
-    for (size_t i = 0; i < records->count; i++) {
-        struct alert_record *alert = &bench->seen[bench->seen_count];
-        const char *wrong = alert_record_read(&records->items[i], format == ALERT_JSON,
-                                              settings->topic, settings->rule_names, alert);
-        if (wrong == NULL) {
-            bench->seen_count++;
-            continue;
-        }
-        bench->judgement.wrong++;
-        if (may_show(bench))
-            fprintf(stderr, "unreadable: at %d/%" PRId64 ": %s\n", records->items[i].partition,
-                    records->items[i].offset, wrong);
-        alert_record_release(alert);
+    if (judge->seen_count == judge->seen_capacity) {
+        judge->seen_capacity = 2 * judge->seen_capacity + 1024;
+        judge->seen = memory_resized(judge->seen, judge->seen_capacity, sizeof(*judge->seen));
     }
+    struct alert_record *alert = &judge->seen[judge->seen_count];
+    const char *wrong = alert_record_read(record, judge->format == ALERT_JSON,
+                                          judge->settings.topic, judge->settings.rule_names, alert);
+    if (wrong == NULL) {
+        judge->seen_count++;
+        return;
+    }
+    judge->judgement.wrong++;
+    if (may_show(judge))
+        fprintf(stderr, "unreadable: at %d/%" PRId64 ": %s\n", record->partition, record->offset,
+                wrong);
+    alert_record_release(alert);
 }
 
-// Records are still in the order of partition and offset.
-static void judge_order(struct bench *bench)
+static int by_place(const void *left, const void *right)
 {
-    for (size_t i = 1; i < bench->seen_count; i++) {
-        const struct alert_record *before = &bench->seen[i - 1];
-        const struct alert_record *after = &bench->seen[i];
+    const struct alert_record *a = left;
+    const struct alert_record *b = right;
+    if (a->partition != b->partition)
+        return compare_numbers(a->partition, b->partition);
+    return compare_numbers(a->offset, b->offset);
+}
+
+static void judge_order(struct judge *judge)
+{
+    qsort(judge->seen, judge->seen_count, sizeof(*judge->seen), by_place);
+    for (size_t i = 1; i < judge->seen_count; i++) {
+        const struct alert_record *before = &judge->seen[i - 1];
+        const struct alert_record *after = &judge->seen[i];
         if (before->partition != after->partition ||
             before->source_partition != after->source_partition)
             continue;
         if (by_identity(before, after) <= 0)
             continue;
-        bench->judgement.disordered++;
-        if (!bench->settings->repeats_allowed)
-            show_seen(bench, "out of order", after);
+        judge->judgement.disordered++;
+        if (!judge->settings.repeats_allowed)
+            show_seen(judge, "out of order", after);
     }
 }
 
-static void judge_fields(struct bench *bench, const struct expected_alert *expected,
+static void judge_fields(struct judge *judge, const struct expected_alert *expected,
                          const struct alert_record *seen)
 {
     struct view card = view_text(expected->card);
     bool right = strcmp(expected->card, seen->card) == 0 && expected->count == seen->count &&
                  expected->detected_at_ms == seen->detected_at_ms &&
                  expected->message_timestamp_ms == seen->message_timestamp_ms &&
-                 murmur2_partition(card, bench->settings->alert_partitions) == seen->partition;
+                 murmur2_partition(card, judge->settings.alert_partitions) == seen->partition;
     if (right)
         return;
-    bench->judgement.wrong++;
-    show_expected(bench, "wrong: expected", expected);
-    show_seen(bench, "wrong: seen", seen);
+    judge->judgement.wrong++;
+    show_expected(judge, "wrong: expected", expected);
+    show_seen(judge, "wrong: seen", seen);
 }
 
-static void merge(struct bench *bench)
+static void merge(struct judge *judge)
 {
     size_t e = 0;
     size_t s = 0;
-    struct judgement *judgement = &bench->judgement;
-    while (e < judgement->expected || s < bench->seen_count) {
+    struct judgement *judgement = &judge->judgement;
+    while (e < judgement->expected || s < judge->seen_count) {
         int order = 0;
         if (e == judgement->expected)
             order = 1;
-        else if (s == bench->seen_count)
+        else if (s == judge->seen_count)
             order = -1;
         else
-            order = expected_to_seen(bench->expected[e], &bench->seen[s]);
+            order = expected_to_seen(judge->expected[e], &judge->seen[s]);
         if (order < 0) {
             judgement->missing++;
-            show_expected(bench, "missing", bench->expected[e++]);
+            show_expected(judge, "missing", judge->expected[e++]);
             continue;
         }
         if (order > 0) {
             judgement->extra++;
-            show_seen(bench, "extra", &bench->seen[s++]);
+            show_seen(judge, "extra", &judge->seen[s++]);
             continue;
         }
-        judge_fields(bench, bench->expected[e], &bench->seen[s++]);
-        for (; s < bench->seen_count && expected_to_seen(bench->expected[e], &bench->seen[s]) == 0;
+        judge_fields(judge, judge->expected[e], &judge->seen[s++]);
+        for (; s < judge->seen_count && expected_to_seen(judge->expected[e], &judge->seen[s]) == 0;
              s++) {
             judgement->repeated++;
-            if (!bench->settings->repeats_allowed)
-                show_seen(bench, "twice", &bench->seen[s]);
+            if (!judge->settings.repeats_allowed)
+                show_seen(judge, "twice", &judge->seen[s]);
         }
         e++;
     }
 }
 
+struct judge *judge_open(const struct workload *workload, enum alert_format format,
+                         const struct judge_settings *settings)
+{
+    struct judge *judge = memory_zeroed(1, sizeof(*judge));
+    judge->settings = *settings;
+    judge->format = format;
+    judge->expected = memory_zeroed(workload->alert_count + 1, sizeof(void *));
+    judge->seen = memory_zeroed(1, sizeof(*judge->seen));
+    judge->judgement.expected = workload->alert_count;
+    judge->shown = settings->quiet ? SHOWN_MAX : 0;
+    for (size_t i = 0; i < workload->alert_count; i++)
+        judge->expected[i] = &workload->alerts[i];
+    qsort(judge->expected, workload->alert_count, sizeof(void *), by_expected);
+    return judge;
+}
+
+struct judgement judge_close(struct judge *judge)
+{
+    judge_order(judge);
+    qsort(judge->seen, judge->seen_count, sizeof(*judge->seen), by_identity);
+    merge(judge);
+    struct judgement judgement = judge->judgement;
+    for (size_t i = 0; i < judge->seen_count; i++)
+        alert_record_release(&judge->seen[i]);
+    free(judge->seen);
+    free(judge->expected);
+    free(judge);
+    return judgement;
+}
+
 struct judgement judge_alerts(const struct workload *workload, const struct topic_records *records,
                               enum alert_format format, const struct judge_settings *settings)
 {
-    struct bench bench = {
-        .settings = settings,
-        .expected = memory_zeroed(workload->alert_count + 1, sizeof(void *)),
-        .judgement.expected = workload->alert_count,
-        .shown = settings->quiet ? SHOWN_MAX : 0,
-    };
-    for (size_t i = 0; i < workload->alert_count; i++)
-        bench.expected[i] = &workload->alerts[i];
-    qsort(bench.expected, workload->alert_count, sizeof(void *), by_expected);
-    read_seen(&bench, records, format);
-    judge_order(&bench);
-    qsort(bench.seen, bench.seen_count, sizeof(*bench.seen), by_identity);
-    merge(&bench);
-    for (size_t i = 0; i < bench.seen_count; i++)
-        alert_record_release(&bench.seen[i]);
-    free(bench.seen);
-    free(bench.expected);
-    return bench.judgement;
+    struct judge *judge = judge_open(workload, format, settings);
+    for (size_t i = 0; i < records->count; i++)
+        judge_take(judge, &records->items[i]);
+    return judge_close(judge);
 }
 
 bool judgement_holds(const struct judgement *judgement, const struct judge_settings *settings)

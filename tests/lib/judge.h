@@ -28,7 +28,15 @@ struct judgement {
     size_t disordered; // within a partition not in the order of the purchases
 };
 
-// Prints the first differences to stderr.
+// Record by record, for topics that are too large to be kept: all borrowed until judge_close, but
+// records until judge_take returns. The first differences are printed to stderr.
+struct judge;
+struct judge *judge_open(const struct workload *workload, enum alert_format format,
+                         const struct judge_settings *settings);
+void judge_take(struct judge *judge, const struct topic_record *record);
+struct judgement judge_close(struct judge *judge);
+
+// The three in one.
 struct judgement judge_alerts(const struct workload *workload, const struct topic_records *records,
                               enum alert_format format, const struct judge_settings *settings);
 

@@ -37,13 +37,15 @@ struct oracle_card {
     struct oracle_card *next; // in the same bucket
 };
 
-enum { BUCKETS = 1 << 16 };
+enum { BUCKETS_MIN = 1 << 12 };
 
 struct oracle {
     struct oracle_settings settings;
     wide horizon_ms;
     struct oracle_time stream_time;
-    struct oracle_card *buckets[BUCKETS];
+    struct oracle_card **buckets;
+    size_t bucket_count; // a power of two, at least half the cards
+    size_t card_count;
     struct entry **kept; // of the card at hand, in order
     size_t kept_count;
     size_t kept_capacity;
@@ -60,7 +62,7 @@ struct oracle {
 #define GROW(items, count, capacity)                                                               \
     do {                                                                                           \
         if ((count) == (capacity)) {                                                               \
-            (capacity) = (capacity) == 0 ? 4 : 2 * (capacity);                                     \
+            (capacity) = (capacity) == 0 ? 1 : 2 * (capacity);                                     \
             (items) = memory_resized((items), (capacity), sizeof(*(items)));                       \
         }                                                                                          \
     } while (0)
@@ -110,6 +112,8 @@ struct oracle *oracle_open(const struct oracle_settings *settings)
     struct oracle *oracle = memory_zeroed(1, sizeof(*oracle));
     oracle->settings = *settings;
     oracle->horizon_ms = horizon(settings);
+    oracle->bucket_count = BUCKETS_MIN;
+    oracle->buckets = memory_zeroed(oracle->bucket_count, sizeof(oracle->buckets[0]));
     return oracle;
 }
 
@@ -125,7 +129,7 @@ void oracle_close(struct oracle *oracle)
 {
     if (oracle == NULL)
         return;
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (size_t i = 0; i < oracle->bucket_count; i++) {
         struct oracle_card *card = oracle->buckets[i];
         while (card != NULL) {
             struct oracle_card *next = card->next;
@@ -133,6 +137,7 @@ void oracle_close(struct oracle *oracle)
             card = next;
         }
     }
+    free(oracle->buckets);
     free(oracle->kept);
     free(oracle->order);
     free(oracle->levels);
@@ -146,12 +151,12 @@ struct oracle_time oracle_stream_time(const struct oracle *oracle)
 }
 
 // FNV-1a.
-static size_t bucket_of(struct view card)
+static struct oracle_card **bucket_of(struct oracle *oracle, struct view card)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < card.size; i++)
         hash = (hash ^ card.data[i]) * 0x100000001b3u;
-    return (size_t)((hash ^ (hash >> 32)) % BUCKETS);
+    return &oracle->buckets[(hash ^ (hash >> 32)) % oracle->bucket_count];
 }
 
 static bool is_expired(const struct oracle *oracle, int64_t time_ms)
@@ -187,7 +192,7 @@ static void forget(const struct oracle *oracle, struct oracle_card *card)
     card->window_count = left;
 }
 
-static void forget_cards(const struct oracle *oracle, struct oracle_card **bucket)
+static void forget_cards(struct oracle *oracle, struct oracle_card **bucket)
 {
     while (*bucket != NULL) {
         struct oracle_card *card = *bucket;
@@ -197,13 +202,35 @@ static void forget_cards(const struct oracle *oracle, struct oracle_card **bucke
             continue;
         }
         *bucket = card->next;
+        oracle->card_count--;
         free_card(card);
     }
 }
 
+static void grow_buckets(struct oracle *oracle)
+{
+    struct oracle_card **buckets = oracle->buckets;
+    size_t count = oracle->bucket_count;
+    oracle->bucket_count *= 4;
+    oracle->buckets = memory_zeroed(oracle->bucket_count, sizeof(buckets[0]));
+    for (size_t i = 0; i < count; i++) {
+        for (struct oracle_card *card = buckets[i]; card != NULL;) {
+            struct oracle_card *next = card->next;
+            const struct view text = {(const uint8_t *)card->text, card->size};
+            struct oracle_card **bucket = bucket_of(oracle, text);
+            card->next = *bucket;
+            *bucket = card;
+            card = next;
+        }
+    }
+    free(buckets);
+}
+
 static struct oracle_card *card_of(struct oracle *oracle, struct view text)
 {
-    struct oracle_card **bucket = &oracle->buckets[bucket_of(text)];
+    if (oracle->card_count > 2 * oracle->bucket_count)
+        grow_buckets(oracle);
+    struct oracle_card **bucket = bucket_of(oracle, text);
     if (oracle->settings.forgetful)
         forget_cards(oracle, bucket);
     for (struct oracle_card *card = *bucket; card != NULL; card = card->next) {
@@ -215,6 +242,7 @@ static struct oracle_card *card_of(struct oracle *oracle, struct view text)
     card->size = text.size;
     card->next = *bucket;
     *bucket = card;
+    oracle->card_count++;
     return card;
 }
 

@@ -14,7 +14,8 @@ enum {
     REQUEST_TIMEOUT_MS = 10000,
     COMMITTED_TIMEOUT_MS = 1000,
     SETTLE_TIMEOUT_MS = 60000,
-    READ_TIMEOUT_MS = 60000
+    READ_TIMEOUT_MS = 60000, // without a record
+    HEADERS_MAX = 32,
 };
 
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
@@ -92,43 +93,37 @@ static struct view copy_of(const void *bytes, size_t size)
     return (struct view){memory_copy(bytes, size), size};
 }
 
-static void copy_headers(struct topic_record *record, const rd_kafka_message_t *message)
-{
-    rd_kafka_headers_t *headers;
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return;
-    size_t count = rd_kafka_header_cnt(headers);
-    record->headers = memory_zeroed(count, sizeof(*record->headers));
-    record->header_count = count;
-    for (size_t i = 0; i < count; i++) {
-        const char *name;
-        const void *value;
-        size_t size;
-        ensure(rd_kafka_header_get_all(headers, i, &name, &value, &size) == 0);
-        record->headers[i] = (struct topic_header){memory_text(name), copy_of(value, size)};
-    }
-}
-
-static void append(struct topic_records *records, const rd_kafka_message_t *message)
+// A message as a record that borrows from it.
+static void show(const rd_kafka_message_t *message, struct topic_header headers[HEADERS_MAX],
+                 struct topic_record *record)
 {
     rd_kafka_timestamp_type_t kind;
-    if (records->count == records->capacity) {
-        records->capacity = records->capacity == 0 ? 1024 : 2 * records->capacity;
-        records->items = memory_resized(records->items, records->capacity, sizeof(*records->items));
-    }
-    struct topic_record *record = &records->items[records->count++];
+    rd_kafka_headers_t *found;
     *record = (struct topic_record){
         .partition = message->partition,
         .offset = message->offset,
         .timestamp_ms = rd_kafka_message_timestamp(message, &kind),
-        .key = copy_of(message->key, message->key_len),
-        .value = copy_of(message->payload, message->len),
+        .key = {message->key, message->key_len},
+        .value = {message->payload, message->len},
+        .headers = headers,
     };
-    copy_headers(record, message);
+    if (rd_kafka_message_headers(message, &found) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    record->header_count = rd_kafka_header_cnt(found);
+    ensure(record->header_count <= HEADERS_MAX);
+    for (size_t i = 0; i < record->header_count; i++) {
+        const char *name;
+        const void *value;
+        size_t size;
+        ensure(rd_kafka_header_get_all(found, i, &name, &value, &size) == 0);
+        headers[i] = (struct topic_header){(char *)name, {value, size}};
+    }
 }
 
-static void read_all(struct topic_records *records, rd_kafka_t *consumer, int32_t open)
+static void visit_all(const struct record_visitor *visitor, rd_kafka_t *consumer, int32_t open)
 {
+    struct topic_record record;
+    struct topic_header headers[HEADERS_MAX];
     int64_t deadline_ms = process_clock_ms() + READ_TIMEOUT_MS;
     while (open > 0) {
         ensure(process_clock_ms() < deadline_ms);
@@ -137,10 +132,28 @@ static void read_all(struct topic_records *records, rd_kafka_t *consumer, int32_
             continue;
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
             open--;
-        else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-            append(records, message);
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            show(message, headers, &record);
+            visitor->visit(visitor->context, &record);
+            deadline_ms = process_clock_ms() + READ_TIMEOUT_MS;
+        }
         rd_kafka_message_destroy(message);
     }
+}
+
+void records_visit(const struct record_visitor *visitor, const char *bootstrap, const char *topic)
+{
+    rd_kafka_t *consumer = connect_consumer(bootstrap, "records", "read_committed");
+    int32_t partitions = partition_count(consumer, topic);
+    await_settled(consumer, bootstrap, topic, partitions);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+    for (int32_t p = 0; p < partitions; p++)
+        rd_kafka_topic_partition_list_add(list, topic, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    ensure(rd_kafka_assign(consumer, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_topic_partition_list_destroy(list);
+    visit_all(visitor, consumer, partitions);
+    rd_kafka_consumer_close(consumer);
+    rd_kafka_destroy(consumer);
 }
 
 static int by_partition_and_offset(const void *left, const void *right)
@@ -152,20 +165,30 @@ static int by_partition_and_offset(const void *left, const void *right)
     return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
+static void append_copy(void *context, const struct topic_record *record)
+{
+    struct topic_records *records = context;
+    if (records->count == records->capacity) {
+        records->capacity = records->capacity == 0 ? 1024 : 2 * records->capacity;
+        records->items = memory_resized(records->items, records->capacity, sizeof(*records->items));
+    }
+    struct topic_record *copy = &records->items[records->count++];
+    *copy = *record;
+    copy->key = copy_of(record->key.data, record->key.size);
+    copy->value = copy_of(record->value.data, record->value.size);
+    copy->headers = memory_zeroed(record->header_count + 1, sizeof(*copy->headers));
+    for (size_t i = 0; i < record->header_count; i++) {
+        const struct topic_header *header = &record->headers[i];
+        copy->headers[i] = (struct topic_header){memory_text(header->name),
+                                                 copy_of(header->value.data, header->value.size)};
+    }
+}
+
 void records_read(struct topic_records *records, const char *bootstrap, const char *topic)
 {
     *records = (struct topic_records){0};
-    rd_kafka_t *consumer = connect_consumer(bootstrap, "records", "read_committed");
-    int32_t partitions = partition_count(consumer, topic);
-    await_settled(consumer, bootstrap, topic, partitions);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int32_t p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, topic, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    ensure(rd_kafka_assign(consumer, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_topic_partition_list_destroy(list);
-    read_all(records, consumer, partitions);
-    rd_kafka_consumer_close(consumer);
-    rd_kafka_destroy(consumer);
+    const struct record_visitor copier = {append_copy, records};
+    records_visit(&copier, bootstrap, topic);
     if (records->count > 0)
         qsort(records->items, records->count, sizeof(*records->items), by_partition_and_offset);
 }

@@ -37,6 +37,14 @@ struct topic_records {
 void records_read(struct topic_records *records, const char *bootstrap, const char *topic);
 void records_release(struct topic_records *records);
 
+// The same without keeping anything: each record is shown once (it borrows), a partition's in the
+// order of their offsets.
+struct record_visitor {
+    void (*visit)(void *context, const struct topic_record *record);
+    void *context;
+};
+void records_visit(const struct record_visitor *visitor, const char *bootstrap, const char *topic);
+
 // A header's value as text, the caller's to free(); NULL when there is no such header. The first of
 // a name.
 char *record_header(const struct topic_record *record, const char *name);

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/verdict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { SHOWN_MAX = 10, FRAME_BYTES = 5 };
+
+static const char rule_name[] = "high_purchase_count";
+
+static void note(struct row *row, const struct judgement *judgement, bool holds)
+{
+    row->alerts = judgement->expected;
+    row->repeated += judgement->repeated;
+    if (row->verdict != VERDICT_DIFFERENT)
+        row->verdict = holds ? VERDICT_EQUAL : VERDICT_DIFFERENT;
+    if (holds)
+        return;
+    fprintf(stderr,
+            "%zu alerts expected, %zu missing, %zu extra, %zu repeated, %zu wrong, %zu out of "
+            "order\n",
+            judgement->expected, judgement->missing, judgement->extra, judgement->repeated,
+            judgement->wrong, judgement->disordered);
+}
+
+static void take(void *judge, const struct topic_record *record)
+{
+    judge_take(judge, record);
+}
+
+void verdict_full(struct row *row, const struct workload *expected, const char *topic,
+                  enum alert_format format, const struct verdict_settings *settings)
+{
+    static const char *const names[] = {rule_name, NULL};
+    const struct judge_settings rules = {
+        .topic = settings->purchases,
+        .rule_names = names,
+        .alert_partitions = settings->partitions,
+        .repeats_allowed = settings->repeats_allowed,
+    };
+    struct judge *judge = judge_open(expected, format, &rules);
+    const struct record_visitor visitor = {take, judge};
+    records_visit(&visitor, settings->bootstrap, topic);
+    struct judgement judgement = judge_close(judge);
+    note(row, &judgement, judgement_holds(&judgement, &rules));
+}
+
+static bool take_text(struct reader *reader, struct view *text)
+{
+    int64_t branch;
+    int64_t size;
+    return reader_zigzag(reader, &branch) && branch == 1 && reader_zigzag(reader, &size) &&
+           size >= 0 && reader_view(reader, (uint64_t)size, text);
+}
+
+// {type, credit_card, timestamp}, all nullable and none null.
+static bool take_alert(struct view value, struct view *type, struct view *card,
+                       int64_t *timestamp_ms)
+{
+    struct reader reader = reader_of(value);
+    struct view frame;
+    int64_t branch;
+    return value.data != NULL && reader_view(&reader, FRAME_BYTES, &frame) &&
+           take_text(&reader, type) && take_text(&reader, card) &&
+           reader_zigzag(&reader, &branch) && branch == 1 && reader_zigzag(&reader, timestamp_ms) &&
+           reader_left(&reader) == 0;
+}
+
+bool verdict_timestamp(struct view value, int64_t *timestamp_ms)
+{
+    struct view type;
+    struct view card;
+    return take_alert(value, &type, &card, timestamp_ms);
+}
+
+// An alert by all that it says.
+struct plain {
+    struct view card;
+    int64_t timestamp_ms;
+};
+
+static int by_card_and_time(const void *left, const void *right)
+{
+    const struct plain *a = left;
+    const struct plain *b = right;
+    size_t size = a->card.size < b->card.size ? a->card.size : b->card.size;
+    int order = memcmp(a->card.data, b->card.data, size);
+    if (order != 0 || a->card.size != b->card.size)
+        return order != 0 ? order : a->card.size < b->card.size ? -1 : 1;
+    return a->timestamp_ms < b->timestamp_ms ? -1 : a->timestamp_ms > b->timestamp_ms;
+}
+
+static struct plain *expected_plain(const struct workload *expected)
+{
+    struct plain *alerts = memory_zeroed(expected->alert_count + 1, sizeof(*alerts));
+    for (size_t i = 0; i < expected->alert_count; i++)
+        alerts[i] =
+            (struct plain){view_text(expected->alerts[i].card), expected->alerts[i].timestamp_ms};
+    qsort(alerts, expected->alert_count, sizeof(*alerts), by_card_and_time);
+    return alerts;
+}
+
+static struct plain *seen_plain(const struct topic_records *records, struct judgement *judgement,
+                                size_t *count)
+{
+    struct plain *alerts = memory_zeroed(records->count + 1, sizeof(*alerts));
+    struct view type;
+    *count = 0;
+    for (size_t i = 0; i < records->count; i++) {
+        const struct topic_record *record = &records->items[i];
+        struct plain *alert = &alerts[*count];
+        if (take_alert(record->value, &type, &alert->card, &alert->timestamp_ms) &&
+            view_equal(type, view_text(rule_name)) && view_equal(alert->card, record->key))
+            (*count)++;
+        else
+            judgement->wrong++;
+    }
+    qsort(alerts, *count, sizeof(*alerts), by_card_and_time);
+    return alerts;
+}
+
+static void show(const char *what, const struct plain *alert, size_t number)
+{
+    if (number < SHOWN_MAX)
+        fprintf(stderr, "%s: card %.*s timestamp %" PRId64 "\n", what, (int)alert->card.size,
+                (const char *)alert->card.data, alert->timestamp_ms);
+}
+
+static void compare(const struct plain *expected, const struct plain *seen, size_t seen_count,
+                    struct judgement *judgement)
+{
+    size_t s = 0;
+    for (size_t e = 0; e < judgement->expected; e++) {
+        for (; s < seen_count && by_card_and_time(&seen[s], &expected[e]) < 0; s++)
+            show("extra", &seen[s], judgement->extra++);
+        size_t first = s;
+        while (s < seen_count && by_card_and_time(&seen[s], &expected[e]) == 0)
+            s++;
+        if (s == first)
+            show("missing", &expected[e], judgement->missing++);
+        else
+            judgement->repeated += s - first - 1;
+    }
+    for (; s < seen_count; s++)
+        show("extra", &seen[s], judgement->extra++);
+}
+
+void verdict_plain(struct row *row, const struct workload *expected, const char *topic,
+                   const struct verdict_settings *settings)
+{
+    const struct judge_settings judge = {.repeats_allowed = settings->repeats_allowed};
+    struct judgement judgement = {.expected = expected->alert_count};
+    struct topic_records records;
+    size_t seen_count;
+    records_read(&records, settings->bootstrap, topic);
+    struct plain *wanted = expected_plain(expected);
+    struct plain *seen = seen_plain(&records, &judgement, &seen_count);
+    compare(wanted, seen, seen_count, &judgement);
+    free(wanted);
+    free(seen);
+    records_release(&records);
+    note(row, &judgement, judgement_holds(&judgement, &judge));
+}
