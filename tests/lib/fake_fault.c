@@ -21,7 +21,10 @@ struct call_kind {
 };
 
 static const struct call_kind kinds[FAKE_OPS] = {
-    [FAKE_POLL] = {"poll", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
+    [FAKE_POLL] = {"poll",
+                   STATUS_RETRY,
+                   2,
+                   {{STATUS_RETRY, FATE_NOTHING}, {STATUS_RESET, FATE_NOTHING}}},
     [FAKE_ACCEPT] = {"accept", STATUS_OK, 0, {{0}}},
     [FAKE_START] = {"start", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
     [FAKE_STOP] = {"stop", STATUS_OK, 0, {{0}}},
@@ -32,7 +35,10 @@ static const struct call_kind kinds[FAKE_OPS] = {
                                    1,
                                    {{STATUS_RETRY, FATE_NOTHING}}},
     [FAKE_CHANGELOG_OPEN] = {"changelog_open", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
-    [FAKE_CHANGELOG_POLL] = {"changelog_poll", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
+    [FAKE_CHANGELOG_POLL] = {"changelog_poll",
+                             STATUS_RETRY,
+                             2,
+                             {{STATUS_RETRY, FATE_NOTHING}, {STATUS_RESET, FATE_NOTHING}}},
     [FAKE_BEGIN] = {"begin", STATUS_OK, 1, {{STATUS_RESET, FATE_NOTHING}}},
     [FAKE_PRODUCE] = {"produce",
                       STATUS_OK,
@@ -83,6 +89,30 @@ void fake_fault_add(struct fake_cluster *cluster, struct fake_fault fault)
     if (fault.times == 0)
         fault.times = 1;
     faults->list[faults->count++] = fault;
+}
+
+void fake_direct(struct fake_cluster *cluster, const struct fake_director *director)
+{
+    cluster->faults.director = *director;
+}
+
+size_t fake_fault_way_count(enum fake_op op)
+{
+    ensure(op < FAKE_OPS);
+    return kinds[op].way_count;
+}
+
+struct fake_fault fake_fault_way(enum fake_op op, size_t index)
+{
+    ensure(index < fake_fault_way_count(op));
+    return (struct fake_fault){
+        .op = op,
+        .countdown = 1,
+        .times = 1,
+        .status = kinds[op].ways[index].status,
+        .fate = kinds[op].ways[index].fate,
+        .delay_ms = LATE_END_MS,
+    };
 }
 
 size_t fake_faults_left(const struct fake_cluster *cluster)
@@ -198,17 +228,36 @@ static bool is_out_of_reach(struct fake_broker *broker, enum fake_op op)
     return true;
 }
 
+static struct fake_verdict crashed(void)
+{
+    return (struct fake_verdict){
+        .bad = true, .status = STATUS_FATAL, .reason = "the worker has crashed"};
+}
+
+static bool is_directed(struct fake_broker *broker, enum fake_op op, struct fake_verdict *verdict)
+{
+    const struct fake_director *director = &broker->cluster->faults.director;
+    struct fake_fault fault = {.op = op};
+    if (director->before == NULL || !director->before(director->context, &broker->base, op, &fault))
+        return false;
+    *verdict = verdict_of(&fault);
+    return true;
+}
+
 struct fake_verdict fake_fault_enter(struct fake_broker *broker, enum fake_op op)
 {
     struct fake_faults *faults = &broker->cluster->faults;
     ensure(!broker->closed);
     if (broker->crashed)
-        return (struct fake_verdict){
-            .bad = true, .status = STATUS_FATAL, .reason = "the worker has crashed"};
+        return crashed();
     faults->calls[op]++;
     broker->calls[op]++;
     struct fake_verdict verdict = {0};
-    if (faults_fire(faults, broker, op, &verdict) || torture_fires(&faults->torture, op, &verdict))
+    bool directed = is_directed(broker, op, &verdict);
+    if (broker->crashed) // meanwhile
+        return crashed();
+    if (directed || faults_fire(faults, broker, op, &verdict) ||
+        torture_fires(&faults->torture, op, &verdict))
         return verdict;
     if (is_out_of_reach(broker, op))
         return (struct fake_verdict){.bad = true,
@@ -224,7 +273,10 @@ enum status fake_fault_leave(struct fake_broker *broker, enum fake_op op,
 {
     if (verdict->crash)
         fake_broker_crash(&broker->base);
-    if (!verdict->bad)
-        return status;
-    return error_set(err, verdict->status, "%s: %s", kinds[op].name, verdict->reason);
+    if (verdict->bad)
+        status = error_set(err, verdict->status, "%s: %s", kinds[op].name, verdict->reason);
+    const struct fake_director *director = &broker->cluster->faults.director;
+    if (director->after != NULL)
+        director->after(director->context, &broker->base, op, status);
+    return status;
 }

@@ -54,6 +54,20 @@ void fake_fault_add(struct fake_cluster *cluster, struct fake_fault fault);
 size_t fake_faults_left(const struct fake_cluster *cluster);
 void fake_faults_clear(struct fake_cluster *cluster);
 
+// A director decides call by call, for simulations. `before` is asked ahead of each call that can
+// fail, and answers true when the call is to end as *fault says (its status, fate, delay_ms and
+// crash count). It may move the clock, crash brokers and run other workers, as long as it makes no
+// call through this broker. `after` learns the answer.
+struct fake_director {
+    bool (*before)(void *context, struct broker *broker, enum fake_op op, struct fake_fault *fault);
+    void (*after)(void *context, struct broker *broker, enum fake_op op, enum status status);
+    void *context;
+};
+void fake_direct(struct fake_cluster *cluster, const struct fake_director *director);
+// The ways in which such a call can fail; index < count. A fault that is ready to be added.
+size_t fake_fault_way_count(enum fake_op op);
+struct fake_fault fake_fault_way(enum fake_op op, size_t index);
+
 // The next `calls` calls that need the cluster find it out of reach.
 void fake_outage(struct fake_cluster *cluster, uint64_t calls);
 

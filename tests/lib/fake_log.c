@@ -134,32 +134,45 @@ const struct fake_record *fake_log_next(const struct fake_log *log, int64_t *pos
     return NULL;
 }
 
-static bool is_superseded(const struct fake_log *log, size_t at, int64_t stable)
+// The keys of committed records, seen from the log's end: slots of record indexes + 1.
+struct seen_keys {
+    uint32_t *slots;
+    size_t mask;
+};
+
+static uint64_t key_hash(struct view key)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < key.size; i++)
+        hash = (hash ^ key.data[i]) * 0x100000001b3u;
+    return hash ^ (hash >> 32);
+}
+
+// True when the key was there already.
+static bool seen_before(struct seen_keys *seen, const struct fake_log *log, size_t at)
 {
     struct view key = log->records[at].key;
-    if (key.data == NULL)
-        return false;
-    for (size_t i = at + 1; i < log->count && log->records[i].offset < stable; i++) {
-        const struct fake_record *later = &log->records[i];
-        bool counts = later->kind == FAKE_DATA && later->outcome == OUTCOME_COMMITTED;
-        if (counts && later->key.data != NULL && view_equal(later->key, key))
+    size_t slot = (size_t)key_hash(key) & seen->mask;
+    for (; seen->slots[slot] != 0; slot = (slot + 1) & seen->mask) {
+        if (view_equal(log->records[seen->slots[slot] - 1].key, key))
             return true;
     }
+    seen->slots[slot] = (uint32_t)at + 1;
     return false;
 }
 
-static bool is_kept(const struct fake_log *log, size_t at, int64_t stable, bool drop_tombstones)
+static bool is_kept(const struct fake_log *log, size_t at, struct seen_keys *seen,
+                    int64_t dropped_before_ms)
 {
     const struct fake_record *record = &log->records[at];
-    if (record->offset >= stable)
-        return true;
+    bool old = record->timestamp_ms < dropped_before_ms;
     if (record->kind != FAKE_DATA)
-        return !drop_tombstones;
+        return !old;
     if (record->outcome == OUTCOME_ABORTED)
         return false;
-    if (record->value.data == NULL && drop_tombstones)
-        return false;
-    return !is_superseded(log, at, stable);
+    if (record->key.data == NULL)
+        return true;
+    return !seen_before(seen, log, at) && !(record->value.data == NULL && old);
 }
 
 // Squeezes out the records that `keep` does not name.
@@ -175,14 +188,25 @@ static void records_keep(struct fake_log *log, const bool *keep)
     log->count = kept;
 }
 
-void fake_log_compact(struct fake_log *log, bool drop_tombstones)
+void fake_log_clean(struct fake_log *log, int64_t until, int64_t dropped_before_ms)
 {
-    bool *keep = memory_zeroed(log->count, sizeof(*keep));
     int64_t stable = fake_log_stable(log);
-    for (size_t i = 0; i < log->count; i++)
-        keep[i] = is_kept(log, i, stable, drop_tombstones);
+    size_t end = index_of(log, until < stable ? until : stable);
+    size_t size = 16;
+    while (size < 2 * log->count)
+        size *= 2;
+    struct seen_keys seen = {memory_zeroed(size, sizeof(uint32_t)), size - 1};
+    bool *keep = memory_zeroed(log->count, sizeof(*keep));
+    for (size_t i = log->count; i > 0; i--)
+        keep[i - 1] = i > end || is_kept(log, i - 1, &seen, dropped_before_ms);
     records_keep(log, keep);
     free(keep);
+    free(seen.slots);
+}
+
+void fake_log_compact(struct fake_log *log, bool drop_tombstones)
+{
+    fake_log_clean(log, INT64_MAX, drop_tombstones ? INT64_MAX : INT64_MIN);
 }
 
 void fake_log_truncate(struct fake_log *log, int64_t offset)

@@ -47,6 +47,9 @@ const struct fake_record *fake_log_next(const struct fake_log *log, int64_t *pos
 // What the log cleaner does below the last stable offset: keeps the newest committed record of each
 // key, drops aborted data; `drop_tombstones` also drops tombstones and markers. Offsets stay.
 void fake_log_compact(struct fake_log *log, bool drop_tombstones);
+// The same below offset `until` alone (behind it is the active segment), and tombstones and markers
+// are dropped only when they are older than `dropped_before_ms` (delete.retention.ms).
+void fake_log_clean(struct fake_log *log, int64_t until, int64_t dropped_before_ms);
 // What retention does: the log starts at `offset` (at most the last stable offset).
 void fake_log_truncate(struct fake_log *log, int64_t offset);
 

@@ -23,6 +23,9 @@ static enum status answer(struct fake_broker *broker, enum fake_op op,
 static enum status begin_now(struct fake_broker *broker, struct error *err)
 {
     struct fake_producer *producer = &broker->producer;
+    bool forgiven = broker->cluster->knobs.forgiving_producer && producer->epoch > 0;
+    if (producer->state == PRODUCER_DEAD && forgiven)
+        producer->state = PRODUCER_IDLE;
     if (producer->state == PRODUCER_DEAD)
         return fake_producer_check(producer, err);
     ensure(producer->state == PRODUCER_IDLE);

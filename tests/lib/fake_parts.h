@@ -28,6 +28,7 @@ struct fake_faults {
     size_t count;
     uint64_t outage_calls;
     struct fake_torture torture;
+    struct fake_director director;
     uint64_t calls[FAKE_OPS];
 };
 

@@ -24,13 +24,19 @@ struct items {
     size_t bytes;
 };
 
-// What is on the disk.
-struct disk {
+// What a checkpoint left on the disk.
+struct version {
     struct items cards;
     bool found;
     struct checkpoint checkpoint;
+};
+
+struct disk {
+    struct version now;
+    struct version before; // with keep_versions: as of the checkpoint before
     enum fake_damage damage;
     bool open;
+    struct fake_store *store; // who has it open
 };
 
 struct fake_store {
@@ -49,9 +55,11 @@ struct fake_store {
 struct fake_store_dir {
     struct store_dir dir;
     pthread_mutex_t mutex;
-    struct disk disks[PARTITIONS_MAX];
-    struct fake_store *stores[PARTITIONS_MAX];
+    struct disk *disks[PARTITIONS_MAX]; // NULL: not used yet
+    size_t disk_count;                  // one past the highest that was
     unsigned polls;
+    bool keep_versions;
+    bool full;
     unsigned fail_checkpoint;
     unsigned fail_open;
     enum status fail_open_status;
@@ -68,6 +76,17 @@ static void items_clear(struct items *items)
         free(items->at[i].value);
     free(items->at);
     *items = (struct items){.at = NULL};
+}
+
+static struct items items_copied(const struct items *items)
+{
+    struct items copy = *items;
+    copy.at = memory_zeroed(items->capacity, sizeof(struct item));
+    for (size_t i = 0; i < items->count; i++) {
+        copy.at[i] = items->at[i];
+        copy.at[i].value = memory_copy(items->at[i].value, items->at[i].size);
+    }
+    return copy;
 }
 
 static void items_push(struct items *items, struct item item)
@@ -179,7 +198,25 @@ static struct fake_store *store_of(struct store *store)
 
 static struct disk *disk_of(const struct fake_store *fake)
 {
-    return &fake->dir->disks[fake->partition];
+    return fake->dir->disks[fake->partition];
+}
+
+static const struct items *cards_of(const struct fake_store *fake)
+{
+    return &disk_of(fake)->now.cards;
+}
+
+static void write_version(struct fake_store *fake)
+{
+    struct disk *disk = disk_of(fake);
+    items_clear(&disk->before.cards);
+    disk->before = disk->now;
+    disk->before.cards = (struct items){.at = NULL};
+    if (fake->dir->keep_versions)
+        disk->before.cards = items_copied(&disk->now.cards);
+    items_merge(&disk->now.cards, &fake->frozen);
+    disk->now.checkpoint = fake->checkpoint;
+    disk->now.found = true;
 }
 
 static bool is_countdown_over(unsigned *countdown)
@@ -193,15 +230,13 @@ static void end_checkpoint(struct fake_store *fake)
     fake->running = false;
     pthread_mutex_lock(&dir->mutex);
     bool crashed = dir->crashed;
-    fake->refuses = fake->refuses || (!crashed && is_countdown_over(&dir->fail_checkpoint));
+    bool fails = !crashed && (is_countdown_over(&dir->fail_checkpoint) || dir->full);
+    fake->refuses = fake->refuses || fails;
     bool lasts = !crashed && !fake->refuses;
     dir->checkpoint_count += lasts;
     pthread_mutex_unlock(&dir->mutex);
-    if (lasts) {
-        items_merge(&disk_of(fake)->cards, &fake->frozen);
-        disk_of(fake)->checkpoint = fake->checkpoint;
-        disk_of(fake)->found = true;
-    }
+    if (lasts)
+        write_version(fake);
     items_clear(&fake->frozen);
 }
 
@@ -248,9 +283,9 @@ static enum status fake_load(struct store *store, struct checkpoint *out, bool *
 {
     struct fake_store *fake = store_of(store);
     enum status status = refuse_damage(fake, FAKE_DAMAGE_LOAD, err);
-    *found = status == STATUS_OK && disk_of(fake)->found;
+    *found = status == STATUS_OK && disk_of(fake)->now.found;
     if (*found)
-        *out = disk_of(fake)->checkpoint;
+        *out = disk_of(fake)->now.checkpoint;
     return status;
 }
 
@@ -258,7 +293,7 @@ static enum status fake_get(struct store *store, const struct token *token, stru
                             struct error *err)
 {
     struct fake_store *fake = store_of(store);
-    const struct items *cards = &disk_of(fake)->cards;
+    const struct items *cards = cards_of(fake);
     enum status status = refuse_damage(fake, FAKE_DAMAGE_READ, err);
     size_t at = items_lower_bound(cards, token);
     *value = (struct view){NULL, 0};
@@ -277,7 +312,7 @@ static enum status fake_scan(struct store *store, struct token *cursor, size_t m
                              store_scan_fn *each, void *context, bool *wrapped, struct error *err)
 {
     struct fake_store *fake = store_of(store);
-    const struct items *cards = &disk_of(fake)->cards;
+    const struct items *cards = cards_of(fake);
     enum status status = refuse_damage(fake, FAKE_DAMAGE_READ, err);
     *wrapped = false;
     if (status != STATUS_OK)
@@ -314,12 +349,12 @@ static size_t fake_frozen_bytes(const struct store *store)
 
 static uint64_t fake_card_count(struct store *store)
 {
-    return disk_of(store_of(store))->cards.count;
+    return cards_of(store_of(store))->count;
 }
 
 static uint64_t fake_disk_bytes(struct store *store)
 {
-    return disk_of(store_of(store))->cards.bytes;
+    return cards_of(store_of(store))->bytes;
 }
 
 // ---- life ----
@@ -334,8 +369,10 @@ static void fake_discard(struct store *store)
 
 static void disk_clear(struct disk *disk)
 {
-    items_clear(&disk->cards);
-    disk->found = false;
+    items_clear(&disk->now.cards);
+    items_clear(&disk->before.cards);
+    disk->now.found = false;
+    disk->before.found = false;
     disk->damage = FAKE_DAMAGE_NONE;
 }
 
@@ -357,7 +394,7 @@ static void fake_close(struct store *store)
     fake_discard(store);
     pthread_mutex_lock(&dir->mutex);
     disk_of(fake)->open = false;
-    dir->stores[fake->partition] = NULL;
+    disk_of(fake)->store = NULL;
     pthread_mutex_unlock(&dir->mutex);
     free(fake);
 }
@@ -385,16 +422,25 @@ static struct fake_store_dir *dir_of(struct store_dir *dir)
     return (struct fake_store_dir *)dir;
 }
 
+static struct disk *disk_at(struct fake_store_dir *dir, int32_t partition)
+{
+    ensure(partition >= 0 && partition < PARTITIONS_MAX);
+    for (; dir->disk_count <= (size_t)partition; dir->disk_count++)
+        dir->disks[dir->disk_count] = memory_zeroed(1, sizeof(struct disk));
+    return dir->disks[partition];
+}
+
 static enum status open_refused(struct fake_store_dir *dir, int32_t partition, struct error *err)
 {
     enum status status = STATUS_OK;
+    const struct disk *disk = disk_at(dir, partition);
     if (dir->crashed)
         status = STATUS_FATAL;
     else if (is_countdown_over(&dir->fail_open))
         status = dir->fail_open_status;
-    else if (dir->disks[partition].open)
+    else if (disk->open)
         status = STATUS_RETRY;
-    else if (dir->disks[partition].damage == FAKE_DAMAGE_OPEN)
+    else if (disk->damage == FAKE_DAMAGE_OPEN)
         status = STATUS_RECORD;
     if (status != STATUS_OK)
         return error_set(err, status, "state store of partition %" PRId32 ": cannot open: %s",
@@ -406,7 +452,6 @@ static enum status fake_dir_open(struct store_dir *store_dir, int32_t partition,
                                  struct error *err)
 {
     struct fake_store_dir *dir = dir_of(store_dir);
-    ensure(partition >= 0 && partition < PARTITIONS_MAX);
     struct fake_store *fake = memory_zeroed(1, sizeof(*fake));
     fake->store.ops = &fake_ops;
     fake->dir = dir;
@@ -414,8 +459,8 @@ static enum status fake_dir_open(struct store_dir *store_dir, int32_t partition,
     pthread_mutex_lock(&dir->mutex);
     enum status status = open_refused(dir, partition, err);
     if (status == STATUS_OK) {
-        dir->disks[partition].open = true;
-        dir->stores[partition] = fake;
+        dir->disks[partition]->open = true;
+        dir->disks[partition]->store = fake;
         *out = &fake->store;
     }
     pthread_mutex_unlock(&dir->mutex);
@@ -427,14 +472,14 @@ static enum status fake_dir_open(struct store_dir *store_dir, int32_t partition,
 static enum status fake_dir_reset(struct store_dir *store_dir, int32_t partition, struct error *err)
 {
     struct fake_store_dir *dir = dir_of(store_dir);
-    ensure(partition >= 0 && partition < PARTITIONS_MAX);
     pthread_mutex_lock(&dir->mutex);
     enum status status = STATUS_OK;
-    if (dir->disks[partition].open)
+    struct disk *disk = disk_at(dir, partition);
+    if (disk->open)
         status = error_set(err, STATUS_RETRY, "state store of partition %" PRId32 ": is open",
                            partition);
     else if (!dir->crashed)
-        disk_clear(&dir->disks[partition]);
+        disk_clear(disk);
     pthread_mutex_unlock(&dir->mutex);
     return status;
 }
@@ -443,8 +488,10 @@ static void fake_dir_close(struct store_dir *store_dir)
 {
     struct fake_store_dir *dir = dir_of(store_dir);
     ensure(fake_store_open_count(store_dir) == 0);
-    for (size_t i = 0; i < PARTITIONS_MAX; i++)
-        disk_clear(&dir->disks[i]);
+    for (size_t i = 0; i < dir->disk_count; i++) {
+        disk_clear(dir->disks[i]);
+        free(dir->disks[i]);
+    }
     pthread_mutex_destroy(&dir->mutex);
     free(dir);
 }
@@ -470,6 +517,16 @@ void fake_store_set_polls(struct store_dir *dir, unsigned polls)
     dir_of(dir)->polls = polls;
 }
 
+void fake_store_keep_versions(struct store_dir *dir)
+{
+    dir_of(dir)->keep_versions = true;
+}
+
+void fake_store_set_full(struct store_dir *dir, bool full)
+{
+    dir_of(dir)->full = full;
+}
+
 void fake_store_fail_checkpoint(struct store_dir *dir, unsigned countdown)
 {
     dir_of(dir)->fail_checkpoint = countdown;
@@ -483,18 +540,46 @@ void fake_store_fail_open(struct store_dir *dir, unsigned countdown, enum status
 
 void fake_store_damage(struct store_dir *dir, int32_t partition, enum fake_damage damage)
 {
-    ensure(partition >= 0 && partition < PARTITIONS_MAX);
-    dir_of(dir)->disks[partition].damage = damage;
+    disk_at(dir_of(dir), partition)->damage = damage;
 }
 
 void fake_store_crash(struct store_dir *store_dir, bool running_last)
 {
     struct fake_store_dir *dir = dir_of(store_dir);
-    for (size_t i = 0; i < PARTITIONS_MAX && running_last; i++) {
-        if (dir->stores[i] != NULL && dir->stores[i]->running)
-            end_checkpoint(dir->stores[i]);
+    for (size_t i = 0; i < dir->disk_count && running_last; i++) {
+        struct fake_store *store = dir->disks[i]->store;
+        if (store != NULL && store->running)
+            end_checkpoint(store);
     }
     dir->crashed = true;
+}
+
+bool fake_store_revert(struct store_dir *store_dir, int32_t partition)
+{
+    struct disk *disk = disk_at(dir_of(store_dir), partition);
+    ensure(!disk->open && dir_of(store_dir)->keep_versions);
+    if (!disk->before.found)
+        return false;
+    items_clear(&disk->now.cards);
+    disk->now = disk->before;
+    disk->before = (struct version){.found = false};
+    return true;
+}
+
+bool fake_store_checkpoint(struct store_dir *store_dir, int32_t partition,
+                           struct checkpoint *checkpoint)
+{
+    const struct disk *disk = disk_at(dir_of(store_dir), partition);
+    *checkpoint = disk->now.checkpoint;
+    return disk->now.found && disk->damage == FAKE_DAMAGE_NONE;
+}
+
+void fake_store_each(struct store_dir *store_dir, int32_t partition, store_scan_fn *each,
+                     void *context)
+{
+    const struct items *cards = &disk_at(dir_of(store_dir), partition)->now.cards;
+    for (size_t i = 0; i < cards->count; i++)
+        each(context, &cards->at[i].token, (struct view){cards->at[i].value, cards->at[i].size});
 }
 
 void fake_store_restart(struct store_dir *dir)
@@ -517,7 +602,7 @@ size_t fake_store_open_count(const struct store_dir *store_dir)
 {
     const struct fake_store_dir *dir = (const struct fake_store_dir *)store_dir;
     size_t count = 0;
-    for (size_t i = 0; i < PARTITIONS_MAX; i++)
-        count += dir->disks[i].open;
+    for (size_t i = 0; i < dir->disk_count; i++)
+        count += dir->disks[i]->open;
     return count;
 }

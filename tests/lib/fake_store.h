@@ -23,6 +23,8 @@ struct store_dir *fake_store_dir_open(void);
 void fake_store_set_polls(struct store_dir *dir, unsigned polls);
 // The `countdown`-th checkpoint to end from now on fails (1: the next one; 0: none).
 void fake_store_fail_checkpoint(struct store_dir *dir, unsigned countdown);
+// While the disk is full every checkpoint that ends fails.
+void fake_store_set_full(struct store_dir *dir, bool full);
 // The same for `open`: it answers `status` with some sentence.
 void fake_store_fail_open(struct store_dir *dir, unsigned countdown, enum status status);
 
@@ -30,6 +32,15 @@ enum fake_damage { FAKE_DAMAGE_NONE, FAKE_DAMAGE_OPEN, FAKE_DAMAGE_LOAD, FAKE_DA
 // From now on open, or load, or get and scan of the partition answer STATUS_RECORD, until it is
 // reset or dropped.
 void fake_store_damage(struct store_dir *dir, int32_t partition, enum fake_damage damage);
+
+// From now on the checkpoint before the last one is kept too, for fake_store_revert.
+void fake_store_keep_versions(struct store_dir *dir);
+// The disk has lied: the partition's last checkpoint is gone, the one before is there. False:
+// nothing was kept. The store must not be open.
+bool fake_store_revert(struct store_dir *dir, int32_t partition);
+// What is on the disk, for a look from outside. False: nothing, or damaged.
+bool fake_store_checkpoint(struct store_dir *dir, int32_t partition, struct checkpoint *checkpoint);
+void fake_store_each(struct store_dir *dir, int32_t partition, store_scan_fn *each, void *context);
 
 // `running_last`: whether checkpoints that are running reach the disk.
 void fake_store_crash(struct store_dir *dir, bool running_last);

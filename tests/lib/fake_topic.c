@@ -47,6 +47,12 @@ void fake_compact(struct fake_cluster *cluster, const char *topic, int32_t parti
     fake_log_compact(log_of(cluster, topic, partition), drop_tombstones);
 }
 
+void fake_clean(struct fake_cluster *cluster, const char *topic, int32_t partition, int64_t until,
+                int64_t dropped_before_ms)
+{
+    fake_log_clean(log_of(cluster, topic, partition), until, dropped_before_ms);
+}
+
 static struct fake_record record_of(const struct fake_input *input)
 {
     return (struct fake_record){

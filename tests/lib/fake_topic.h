@@ -16,6 +16,9 @@ void fake_topic_truncate(struct fake_cluster *cluster, const char *topic, int32_
 // The log cleaner: the newest committed record of each key stays; see fake_log_compact.
 void fake_compact(struct fake_cluster *cluster, const char *topic, int32_t partition,
                   bool drop_tombstones);
+// The same with an active segment and an age of tombstones; see fake_log_clean.
+void fake_clean(struct fake_cluster *cluster, const char *topic, int32_t partition, int64_t until,
+                int64_t dropped_before_ms);
 
 struct fake_input {
     const char *topic;
