@@ -208,6 +208,26 @@ static enum status begin_state(struct task *task, const struct stream_settings *
     return STATUS_OK;
 }
 
+// State and offset were read one after the other. If the offset has moved since, somebody else owns
+// the partition by now, or has in between: what was read says nothing, and the group will tell.
+static enum status refuse_unless_moved(struct task *task, const struct stream_ports *ports)
+{
+    struct take *take = &task->take;
+    struct error ignored;
+    int64_t committed;
+    enum status status =
+        ports->broker->ops->committed(ports->broker, task->partition, &committed, &ignored);
+    if (status == STATUS_RETRY)
+        return STATUS_RETRY;
+    if (status != STATUS_OK || committed == take->committed)
+        return STATUS_FATAL;
+    log_info("task", "the group's offset has moved meanwhile: taking the partition again",
+             LOG_INT("partition", task->partition), LOG_INT("was", take->committed),
+             LOG_INT("is", committed));
+    task_rewind(task, ports, ports->broker->ops->now_ms(ports->broker));
+    return STATUS_OK;
+}
+
 static enum status take_start(struct task *task, const struct stream_settings *settings,
                               const struct stream_ports *ports, struct counters *counters,
                               struct error *err)
@@ -221,7 +241,7 @@ static enum status take_start(struct task *task, const struct stream_settings *s
         struct verdict verdict;
         status = verdict_reach(task, settings, &verdict, err);
         if (status != STATUS_OK)
-            return status;
+            return refuse_unless_moved(task, ports);
         if (verdict.begin)
             status = begin_state(task, settings, ports, err);
         if (status != STATUS_OK)
