@@ -86,15 +86,24 @@ static enum status add_record(struct changes *changes, struct task *task, const 
     return send_chunk(changes, task, counters, err);
 }
 
+// The stream time at which a card must have expired to be forgotten. Without transactions the
+// records of a commit may be cut off before the meta record: purchases are then taken again from
+// the last commit's stream time on, and find every card that was of use then.
+static struct optional_ms forgotten_at(const struct changes *changes, const struct task *task)
+{
+    return changes->settings->at_least_once ? task->meta.stream_time : task->stream_time;
+}
+
 // A card of the store, as the sweep sees it. One in memory is newer than the store's copy.
 static void sweep_one(void *context, const struct token *token, struct view value)
 {
     struct changes *changes = context;
     struct task *task = changes->task;
     const struct engine *engine = &changes->settings->engine;
+    struct optional_ms time = forgotten_at(changes, task);
     struct card_entry *entry = cards_find(task->cards, token);
     if (entry != NULL) {
-        if (!engine_card_expired(engine, task->stream_time, &entry->card))
+        if (!engine_card_expired(engine, time, &entry->card))
             return;
         card_release(&entry->card);
         card_init(&entry->card);
@@ -103,8 +112,8 @@ static void sweep_one(void *context, const struct token *token, struct view valu
     }
     struct card card;
     card_init(&card);
-    bool expired = card_decode(value, &card, NULL) == STATUS_OK &&
-                   engine_card_expired(engine, task->stream_time, &card);
+    bool expired =
+        card_decode(value, &card, NULL) == STATUS_OK && engine_card_expired(engine, time, &card);
     card_release(&card);
     if (expired)
         changes->swept[changes->swept_count++] = *token;
@@ -122,6 +131,8 @@ static enum status sweep(struct changes *changes, struct task *task, struct coun
     size_t dirty_before = cards_dirty_count(task->cards);
     enum status status = task->store->ops->scan(task->store, &task->sweep_cursor, visits, sweep_one,
                                                 changes, &wrapped, err);
+    if (status == STATUS_RECORD)
+        return task_note_damage(task, err);
     ensure(changes->swept_count <= visits);
     counters->swept_cards += changes->swept_count;
     counters->swept_cards += cards_dirty_count(task->cards) - dirty_before;
@@ -134,10 +145,11 @@ static enum status write_dirty(struct changes *changes, struct task *task,
                                struct counters *counters, struct error *err)
 {
     const struct engine *engine = &changes->settings->engine;
+    struct optional_ms time = forgotten_at(changes, task);
     size_t count = cards_dirty_count(task->cards);
     for (size_t i = 0; i < count; i++) {
         struct card_entry *entry = cards_dirty_at(task->cards, i);
-        engine_card_prune(engine, task->stream_time, &entry->card);
+        engine_card_prune(engine, time, &entry->card);
         cards_touch(task->cards, entry); // it may hold less memory now
         if (!card_is_empty(&entry->card))
             ensure(card_encode(&entry->card, &changes->values));

@@ -167,15 +167,6 @@ static void note_misplaced(struct evaluate *evaluate, const struct prepared *pre
              LOG_INT("offset", prepared->message->offset));
 }
 
-// The store turned out to be damaged: the task starts over from the changelog.
-static enum status damaged(struct task *task, struct error *err)
-{
-    log_error("task", "local store is damaged: restoring from the changelog",
-              LOG_INT("partition", task->partition), LOG_TEXT("reason", err->text));
-    task->damaged = true;
-    return STATUS_ABORT;
-}
-
 static enum status take_purchase(struct evaluate *evaluate, const struct prepared *prepared,
                                  int64_t event_time_ms, struct error *err)
 {
@@ -183,7 +174,7 @@ static enum status take_purchase(struct evaluate *evaluate, const struct prepare
     struct card_entry *entry;
     enum status status = task_card(task, &prepared->token, &entry, err);
     if (status == STATUS_RECORD)
-        return damaged(task, err);
+        return task_note_damage(task, err);
     if (status != STATUS_OK)
         return status;
     const struct engine_purchase purchase = {

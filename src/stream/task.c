@@ -168,6 +168,14 @@ enum status task_card(struct task *task, const struct token *token, struct card_
     return STATUS_OK;
 }
 
+enum status task_note_damage(struct task *task, const struct error *err)
+{
+    log_error("task", "local store is damaged: restoring from the changelog",
+              LOG_INT("partition", task->partition), LOG_TEXT("reason", err->text));
+    task->damaged = true;
+    return STATUS_ABORT;
+}
+
 void task_gauges(const struct task *task, struct partition_gauges *out)
 {
     *out = (struct partition_gauges){

@@ -113,6 +113,10 @@ enum status task_checkpoint_wait(struct task *task, const struct stream_settings
 enum status task_card(struct task *task, const struct token *token, struct card_entry **out,
                       struct error *err) MUST_USE;
 
+// The store turned out to be damaged while it was read: returns STATUS_ABORT, and the rewind that
+// follows is a whole one.
+enum status task_note_damage(struct task *task, const struct error *err) MUST_USE;
+
 void task_gauges(const struct task *task, struct partition_gauges *out);
 
 #endif
