@@ -38,6 +38,8 @@ INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/tests/integration/%,$
 E2E_TESTS := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(wildcard tests/e2e/*_test.c))
 BENCH := $(B)/tests/bench/bench
 BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/%_bench.c,$(wildcard tests/bench/*.c)))
+SIM := $(B)/tests/sim/sim
+SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
 
 # `make test` runs unit and integration tests a second time under these, with less repetition.
@@ -46,6 +48,7 @@ SAN_TEST_B := $(B)-$(subst $(comma),-,$(SAN_TEST))
 SAN_TEST_SCALE ?= 25
 SAN_UNIT_TESTS := $(UNIT_TESTS:$(B)/%=$(SAN_TEST_B)/%)
 SAN_INTEGRATION_TESTS := $(INTEGRATION_TESTS:$(B)/%=$(SAN_TEST_B)/%)
+SAN_SIM := $(SIM:$(B)/%=$(SAN_TEST_B)/%)
 
 # What tests may read: the build directory, the program under test, how much to repeat (percent).
 export B
@@ -57,12 +60,26 @@ SUITE_TIDY := --suite tidy --limit 60 tests/tidy/tidy.py
 JOBS := $(shell nproc)
 SUITE_UNIT := --suite unit --limit 300 --jobs $(JOBS) $(UNIT_TESTS)
 SUITE_INTEGRATION := --suite integration --limit 300 --jobs 4 $(INTEGRATION_TESTS)
+SUITE_SIM := --suite sim --limit 300 $(SIM)
 SUITE_E2E := --suite e2e --limit 600 $(E2E_TESTS)
 SUITE_E2E_FULL := --suite e2e-full --limit 3600 --env E2E_FULL=1 $(E2E_TESTS)
 SUITE_SAN := --suite unit-sanitized --limit 300 --jobs $(JOBS) --env TEST_SCALE=$(SAN_TEST_SCALE) \
 	$(SAN_UNIT_TESTS) \
 	--suite integration-sanitized --limit 300 --jobs 4 --env TEST_SCALE=$(SAN_TEST_SCALE) \
-	$(SAN_INTEGRATION_TESTS)
+	$(SAN_INTEGRATION_TESTS) \
+	--suite sim-sanitized --limit 300 --env TEST_SCALE=$(SAN_TEST_SCALE) $(SAN_SIM)
+
+# `make sim`: SEED=n is one run (SIM_TRACE=1 shows all of it), else as many seeds from SIM_FROM on
+# as SIM_SECONDS or SIM_SEEDS say; SIM_COVERAGE=1 shows which branches they have been through.
+SEED ?=
+SIM_TRACE ?=
+SIM_FROM ?= $(shell date +%s)000
+SIM_SEEDS ?=
+SIM_SECONDS ?= $(if $(SIM_SEEDS),,60)
+SIM_COVERAGE ?=
+SIM_ARGUMENTS = $(if $(SEED),--seed $(SEED),--from $(SIM_FROM) $(if $(SIM_SEEDS),--seeds $(SIM_SEEDS)) \
+	$(if $(SIM_SECONDS),--seconds $(SIM_SECONDS))) $(if $(SIM_TRACE),--trace)
+COVERAGE_B := $(B)-coverage
 
 # A make of its own for steps that must follow each other, on all processors unless -j was given.
 STEP = @+$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -80,8 +97,8 @@ C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
 DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
-.PHONY: help deps test-deps lint-deps all demo tests san-tests test unit integration e2e e2e-full tidy \
-	bench lint format install clean
+.PHONY: help deps test-deps lint-deps all demo tests san-tests test unit integration e2e e2e-full \
+	sim sim-coverage sim-mutants tidy bench lint format install clean
 .SECONDARY:
 
 help: ## Show this list
@@ -121,21 +138,26 @@ $(BENCH): $(BENCH_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
+$(SIM): $(SIM_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
+	$(SAY) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
+
 demo: ## See it work: install what is missing, build, run; BROKER=kafka on a real Kafka
 	$(if $(filter-out kafka,$(BROKER)),$(error BROKER=$(BROKER): only kafka is known))
 	$(STEP) $(if $(BROKER),test-deps,deps)
 	$(STEP) all
 	@$(DEMO)
 
-tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(TOOLS)
+tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(TOOLS) $(SIM)
 
-san-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS)
+san-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SIM)
 
 test: ## Install what is missing, build, and run every suite; ends with 'N passed, N failed'
 	$(STEP) test-deps $(COUNTED)
 	$(STEP) tests $(COUNTED)
 	$(STEP) san-tests SAN=$(SAN_TEST) B=$(SAN_TEST_B) $(COUNTED)
-	@$(RUN_TESTS) $(SUITE_TIDY) $(SUITE_UNIT) $(SUITE_INTEGRATION) $(SUITE_SAN) $(SUITE_E2E)
+	@$(RUN_TESTS) $(SUITE_TIDY) $(SUITE_UNIT) $(SUITE_INTEGRATION) $(SUITE_SIM) $(SUITE_SAN) \
+		$(SUITE_E2E)
 
 unit: $(UNIT_TESTS) ## Run the unit tests (also with SAN=address,undefined or SAN=thread)
 	@$(RUN_TESTS) $(SUITE_UNIT)
@@ -148,6 +170,18 @@ e2e: all $(E2E_TESTS) $(TOOLS) ## Run the tests against a real Kafka broker, red
 
 e2e-full: all $(E2E_TESTS) $(TOOLS) ## The same at full size (takes long)
 	@$(RUN_TESTS) $(SUITE_E2E_FULL)
+
+sim: $(if $(SIM_COVERAGE),sim-coverage,$(SIM)) ## Simulate failures: random seeds, a minute (SEED=n, SIM_SECONDS=n, SIM_COVERAGE=1)
+	$(if $(SIM_COVERAGE),,@$(SIM) $(SIM_ARGUMENTS))
+
+sim-coverage:
+	$(STEP) $(COVERAGE_B)/tests/sim/sim B=$(COVERAGE_B) CFLAGS="-O1 -g --coverage" LDFLAGS=--coverage
+	@find $(COVERAGE_B) -name '*.gcda' -delete
+	@$(COVERAGE_B)/tests/sim/sim $(SIM_ARGUMENTS)
+	@tests/sim/coverage $(COVERAGE_B)
+
+sim-mutants: $(SIM) ## Plant bugs in copies of the tree and let the simulator find them
+	@tests/sim/mutants/run $(B)
 
 tidy: ## Check the house rules
 	@$(RUN_TESTS) $(SUITE_TIDY)

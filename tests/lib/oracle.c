@@ -37,7 +37,7 @@ struct oracle_card {
     struct oracle_card *next; // in the same bucket
 };
 
-enum { BUCKETS_MIN = 1 << 12 };
+enum { BUCKETS_MIN = 1 << 7 };
 
 struct oracle {
     struct oracle_settings settings;

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sim_model.h"
+
+#include <stdlib.h>
+
+#include "base/assert.h"
+#include "base/memory.h"
+
+static struct oracle_settings mirrored(const struct engine_settings *settings)
+{
+    struct oracle_settings mirror = {
+        .rule_count = settings->rule_count,
+        .dedupe = settings->dedupe,
+        .max_future_ms = settings->max_future_ms,
+        .max_events_per_card = settings->max_events_per_card,
+    };
+    for (size_t r = 0; r < settings->rule_count; r++) {
+        const struct rule *rule = &settings->rules[r];
+        mirror.rules[r] = (struct oracle_rule){
+            .kind = rule->kind == RULE_SLIDING ? ORACLE_SLIDING : ORACLE_TUMBLING,
+            .window_ms = rule->window_ms,
+            .grace_ms = rule->grace_ms,
+            .threshold = rule->threshold,
+        };
+    }
+    return mirror;
+}
+
+void sim_model_open(struct sim_model *model, const struct sim_input *input,
+                    const struct engine *engine)
+{
+    *model = (struct sim_model){.input = input, .engine = engine};
+    model->oracle_settings = mirrored(&engine->settings);
+    for (int32_t p = 0; p < input->plan->partitions; p++) {
+        model->fates[p].oracle = oracle_open(&model->oracle_settings);
+        for (size_t i = 0; i < SIM_CARDS_MAX; i++)
+            card_init(&model->cards[p][i]);
+    }
+}
+
+void sim_model_close(struct sim_model *model)
+{
+    for (int32_t p = 0; p < model->input->plan->partitions; p++) {
+        oracle_close(model->fates[p].oracle);
+        free(model->fates[p].alerts);
+        free(model->fates[p].letters);
+        for (size_t i = 0; i < SIM_CARDS_MAX; i++)
+            card_release(&model->cards[p][i]);
+    }
+    step_release(&model->step);
+}
+
+static void expect_letter(struct sim_fate *fate, int64_t offset, enum dead_letter_class class_)
+{
+    if (fate->letter_count == fate->letter_capacity) {
+        fate->letter_capacity = 2 * fate->letter_capacity + 16;
+        fate->letters =
+            memory_resized(fate->letters, fate->letter_capacity, sizeof(*fate->letters));
+    }
+    fate->letters[fate->letter_count++] = (struct sim_letter){.offset = offset, .class_ = class_};
+}
+
+static void expect_alert(struct sim_fate *fate, const struct oracle_alert *alert, uint32_t card)
+{
+    if (fate->alert_count == fate->alert_capacity) {
+        fate->alert_capacity = 2 * fate->alert_capacity + 64;
+        fate->alerts = memory_resized(fate->alerts, fate->alert_capacity, sizeof(*fate->alerts));
+    }
+    fate->alerts[fate->alert_count++] = (struct sim_alert){
+        .offset = alert->source_offset,
+        .timestamp_ms = alert->timestamp_ms,
+        .detected_at_ms = alert->detected_at_ms,
+        .count = alert->count,
+        .rule = (uint32_t)alert->rule,
+        .card = card,
+    };
+}
+
+// The engine's own state goes along: what the service must hold after this purchase.
+static void step_engine(struct sim_model *model, int32_t partition, const struct sim_item *item,
+                        int64_t offset, int64_t event_time_ms)
+{
+    struct sim_fate *fate = &model->fates[partition];
+    const struct engine_purchase purchase = {
+        .event_time_ms = event_time_ms,
+        .offset = offset,
+        .id = item->id,
+        .has_id = model->engine->settings.dedupe,
+    };
+    engine_step(model->engine, &fate->stream_time, &model->cards[partition][item->card], &purchase,
+                &model->step);
+    ensure(!model->step.already_counted);
+}
+
+static void take_purchase(struct sim_model *model, int32_t partition, const struct sim_item *item,
+                          int64_t offset)
+{
+    struct sim_fate *fate = &model->fates[partition];
+    const struct oracle_time own = {item->has_time, item->time_ms};
+    const struct oracle_time sent = {item->has_sent, item->sent_ms};
+    struct oracle_purchase purchase = {
+        .card = view_text(model->input->cards[item->card].text),
+        .offset = offset,
+        .id = item->id,
+        .has_id = model->oracle_settings.dedupe,
+    };
+    switch (oracle_event_time(&model->oracle_settings, oracle_stream_time(fate->oracle), own, sent,
+                              &purchase.event_time_ms)) {
+    case ORACLE_NO_TIMESTAMP:
+        expect_letter(fate, offset, DEAD_LETTER_NO_TIMESTAMP);
+        return;
+    case ORACLE_FUTURE_TIMESTAMP:
+        expect_letter(fate, offset, DEAD_LETTER_FUTURE_TIMESTAMP);
+        return;
+    case ORACLE_TIME_TAKEN:
+        break;
+    }
+    struct oracle_result result;
+    oracle_step(fate->oracle, &purchase, &result);
+    for (size_t i = 0; i < result.alert_count; i++)
+        expect_alert(fate, &result.alerts[i], item->card);
+    step_engine(model, partition, item, offset, purchase.event_time_ms);
+}
+
+static void take_item(struct sim_model *model, int32_t partition, const struct sim_item *item,
+                      int64_t offset)
+{
+    if (!item->record || !item->committed || item->tombstone)
+        return;
+    if (item->class_ != DEAD_LETTER_NONE)
+        expect_letter(&model->fates[partition], offset, item->class_);
+    else
+        take_purchase(model, partition, item, offset);
+}
+
+void sim_model_advance(struct sim_model *model)
+{
+    for (int32_t p = 0; p < model->input->plan->partitions; p++) {
+        const struct sim_items *items = &model->input->items[p];
+        struct sim_fate *fate = &model->fates[p];
+        for (; (size_t)fate->position < items->count; fate->position++)
+            take_item(model, p, &items->at[fate->position], fate->position);
+    }
+}

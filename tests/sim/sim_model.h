@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the input must come to: alerts by the brute-force oracle, dead letters by their definition,
+// and the state of every card by the engine run over the committed input from its beginning,
+// without a store, a changelog or a failure.
+#ifndef SIM_SIM_MODEL_H
+#define SIM_SIM_MODEL_H
+
+#include "lib/oracle.h"
+#include "sim/sim_input.h"
+
+struct sim_alert {
+    int64_t offset; // of the purchase that raises it
+    int64_t timestamp_ms;
+    int64_t detected_at_ms;
+    uint64_t count;
+    uint32_t rule;
+    uint32_t card;
+    uint32_t seen; // for the verdict
+    uint32_t seen_json;
+};
+
+struct sim_letter {
+    int64_t offset;
+    enum dead_letter_class class_;
+    uint32_t seen;
+};
+
+// One input partition, in offset order.
+struct sim_fate {
+    struct oracle *oracle;
+    int64_t position; // the input below it has been taken
+    struct optional_ms stream_time;
+    struct sim_alert *alerts;
+    size_t alert_count;
+    size_t alert_capacity;
+    struct sim_letter *letters;
+    size_t letter_count;
+    size_t letter_capacity;
+};
+
+struct sim_model {
+    const struct sim_input *input;
+    const struct engine *engine;
+    struct sim_fate fates[SIM_PARTITIONS_MAX];
+    struct card cards[SIM_PARTITIONS_MAX][SIM_CARDS_MAX];
+    struct step step;
+    struct oracle_settings oracle_settings;
+};
+
+void sim_model_open(struct sim_model *model, const struct sim_input *input,
+                    const struct engine *engine);
+void sim_model_close(struct sim_model *model);
+// Takes what has been committed of the input since the last time, all partitions to their ends.
+void sim_model_advance(struct sim_model *model);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/sim_plan.h"
+
+#include <inttypes.h>
+
+#include "base/memory.h"
+
+static const char *const event_names[SIM_EVENTS] = {
+    [SIM_CRASH] = "crash",
+    [SIM_STOP] = "stop",
+    [SIM_PAUSE] = "pause",
+    [SIM_MUTE] = "mute",
+    [SIM_CUT] = "cut",
+    [SIM_OUTAGE] = "outage",
+    [SIM_REBALANCE] = "rebalance",
+    [SIM_IMPOSTOR] = "impostor",
+    [SIM_COMPACT] = "compact",
+    [SIM_TRUNCATE] = "truncate",
+    [SIM_EXPIRE] = "expire-offsets",
+    [SIM_REGISTRY] = "registry",
+    [SIM_DISK_FULL] = "disk-full",
+    [SIM_BIT_ROT] = "bit-rot",
+    [SIM_MARKERS] = "markers",
+    [SIM_START_OVER] = "start-over",
+};
+
+const char *sim_event_name(enum sim_event event)
+{
+    return event_names[event];
+}
+
+static int64_t pick(struct random *random, const int64_t *values, size_t count)
+{
+    return values[random_below(random, count)];
+}
+#define PICK(random, ...)                                                                          \
+    pick(random, (const int64_t[]){__VA_ARGS__},                                                   \
+         sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+
+// ---- the service ----
+
+static struct rule draw_rule(struct random *random, uint32_t events_max)
+{
+    struct rule rule = {.kind = random_chance(random, 1, 4) ? RULE_TUMBLING : RULE_SLIDING};
+    if (events_max < 2)
+        rule.kind = RULE_TUMBLING;
+    rule.window_ms = PICK(random, 1000, 10000, 60000, 60000, 60000);
+    rule.grace_ms = PICK(random, 0, 0, 0, rule.window_ms / 2, 2 * rule.window_ms);
+    rule.threshold = (uint32_t)PICK(random, 2, 3, 3, 3, 4, 6);
+    if (rule.kind == RULE_SLIDING && rule.threshold > events_max)
+        rule.threshold = events_max;
+    return rule;
+}
+
+static void draw_engine(struct engine_settings *settings, struct random *random)
+{
+    *settings = (struct engine_settings){
+        .rule_count = (size_t)PICK(random, 1, 1, 1, 2, 3),
+        .dedupe = random_chance(random, 3, 4),
+        .max_future_ms = PICK(random, 3600000, 3600000, 60000, INT64_MAX),
+        .max_events_per_card = (uint32_t)PICK(random, 1, 3, 4, 8, 20, 64, 64, 128),
+    };
+    for (size_t r = 0; r < settings->rule_count; r++)
+        settings->rules[r] = draw_rule(random, settings->max_events_per_card);
+}
+
+static void draw_service(struct sim_plan *plan, struct random *random)
+{
+    draw_engine(&plan->engine, random);
+    plan->at_least_once = random_chance(random, 1, 8);
+    plan->engine.track_offsets = plan->at_least_once;
+    plan->static_membership = random_chance(random, 2, 3);
+    plan->partitions = (int32_t)PICK(random, 1, 2, 2, 3, SIM_PARTITIONS_MAX);
+    plan->instances = (size_t)PICK(random, 1, 2, 2, 3);
+    plan->workers = (size_t)PICK(random, 1, 1, 2);
+    plan->commit_interval_ms = PICK(random, 10, 50, 100, 1000);
+    plan->min_commit_interval_ms = PICK(random, 0, 5, 50);
+    plan->checkpoint_interval_ms = PICK(random, 0, 20, 200, 2000);
+    plan->cache_bytes = (size_t)PICK(random, 1, 2000, 8000, 30000, 64 * 1024 * 1024);
+    plan->dirty_max_count = (size_t)PICK(random, 1, 5, 50, 10000);
+    plan->staged_max_bytes = (size_t)PICK(random, 100, 1000, 10000, 1024 * 1024);
+}
+
+static void draw_cluster(struct sim_plan *plan, struct random *random)
+{
+    plan->knobs = (struct fake_knobs){
+        .batch_max = (size_t)PICK(random, 1, 3, 10, 40, 200),
+        .changelog_batch_max = (size_t)PICK(random, 1, 5, 50, 500),
+        .record_bytes_max = 1024 * 1024,
+        .linger = random_chance(random, 1, 2),
+        .forgiving_producer = true,
+        .session_timeout_ms = 10000,
+        .poll_interval_max_ms = PICK(random, 30000, 120000),
+        .transaction_timeout_ms = 10000,
+        .marker_delay_ms = PICK(random, 0, 0, 3, 50),
+    };
+    if (plan->engine.max_events_per_card <= 20 && random_chance(random, 1, 3))
+        plan->knobs.record_bytes_max = 1400; // some dead letters go without their value
+    plan->disk_polls = (unsigned)PICK(random, 0, 0, 2, 10, 100);
+}
+
+static void draw_workload(struct sim_plan *plan, struct random *random)
+{
+    int64_t window_ms = plan->engine.rules[0].window_ms;
+    plan->purchases = (size_t)random_range(random, 100, 900);
+    plan->cards = (size_t)PICK(random, 3, 10, 30, 100, SIM_CARDS_MAX);
+    plan->hot_percent = (uint32_t)PICK(random, 0, 0, 10, 30);
+    plan->pace_ms = PICK(random, 1, window_ms / 50, window_ms / 10, window_ms / 3, window_ms);
+    plan->disorder_ms = PICK(random, 0, 0, window_ms / 4, window_ms, 4 * window_ms);
+    plan->burst_percent = (uint32_t)PICK(random, 0, 5, 10, 30);
+    plan->repeat_percent = (uint32_t)PICK(random, 0, 0, 5, 20);
+    plan->no_time_percent = (uint32_t)PICK(random, 0, 0, 5, 20);
+    plan->spoilt_percent = (uint32_t)PICK(random, 0, 0, 2, 10);
+    plan->foreign_percent = (uint32_t)PICK(random, 0, 0, 0, 5, 30);
+    plan->schemas = (uint32_t)PICK(random, 1, 1, 2, 4);
+}
+
+// ---- the troubles ----
+
+static void draw_calls(struct sim_plan *plan, struct random *random)
+{
+    uint64_t share = random_below(random, 5); // of the kinds of calls, in quarters
+    for (size_t op = 0; op < FAKE_OPS; op++)
+        if (fake_fault_way_count((enum fake_op)op) > 0 && random_chance(random, share, 4))
+            plan->call_ppm[op] = (uint32_t)PICK(random, 3000, 10000, 30000, 100000);
+    plan->crash_call_ppm = (uint32_t)PICK(random, 0, 0, 200, 1000, 3000);
+    plan->latency_ppm = (uint32_t)PICK(random, 0, 2000, 10000, 50000);
+    plan->yield_ppm = (uint32_t)PICK(random, 0, 5000, 30000, 150000);
+    plan->hang_ppm = (uint32_t)PICK(random, 0, 0, 300, 1500);
+}
+
+static void draw_events(struct sim_plan *plan, struct random *random)
+{
+    static const uint32_t rates[SIM_EVENTS] = {
+        [SIM_CRASH] = 8000,     [SIM_STOP] = 4000,     [SIM_PAUSE] = 3000,
+        [SIM_MUTE] = 3000,      [SIM_CUT] = 3000,      [SIM_OUTAGE] = 3000,
+        [SIM_REBALANCE] = 5000, [SIM_IMPOSTOR] = 1500, [SIM_COMPACT] = 10000,
+        [SIM_TRUNCATE] = 8000,  [SIM_EXPIRE] = 1500,   [SIM_REGISTRY] = 2000,
+        [SIM_DISK_FULL] = 1000, [SIM_BIT_ROT] = 2000,  [SIM_MARKERS] = 3000,
+        [SIM_START_OVER] = 600,
+    };
+    uint64_t share = 1 + random_below(random, 4);
+    for (size_t event = 0; event < SIM_EVENTS; event++)
+        if (random_chance(random, share, 5))
+            plan->event_ppm[event] = (uint32_t)(rates[event] * (uint64_t)PICK(random, 1, 2, 6) / 2);
+    if (plan->event_ppm[SIM_START_OVER] > 0)
+        plan->event_ppm[SIM_TRUNCATE] = 0; // the input is needed from its start
+}
+
+// At least once a zombie's writes are not fenced, which the documentation says: no zombies then.
+static void leave_out_zombies(struct sim_plan *plan)
+{
+    plan->hang_ppm = 0;
+    plan->knobs.poll_interval_max_ms = 300000;
+    plan->event_ppm[SIM_PAUSE] = 0;
+    plan->event_ppm[SIM_MUTE] = 0;
+    plan->event_ppm[SIM_CUT] = 0;
+    plan->event_ppm[SIM_IMPOSTOR] = 0;
+}
+
+void sim_plan_draw(struct sim_plan *plan, struct random *random)
+{
+    *plan = (struct sim_plan){.partitions = 0};
+    draw_service(plan, random);
+    draw_cluster(plan, random);
+    draw_workload(plan, random);
+    draw_calls(plan, random);
+    draw_events(plan, random);
+    plan->turns = (size_t)PICK(random, 300, 1000, 2000);
+    plan->audit_ppm = (uint32_t)PICK(random, 0, 2000, 10000);
+    if (plan->at_least_once)
+        leave_out_zombies(plan);
+}
+
+// ---- in words ----
+
+static void print_rules(const struct engine_settings *engine, FILE *to)
+{
+    for (size_t r = 0; r < engine->rule_count; r++)
+        fprintf(to, "  rule %zu: %s window %" PRId64 " ms, grace %" PRId64 " ms, threshold %u\n", r,
+                engine->rules[r].kind == RULE_SLIDING ? "sliding" : "tumbling",
+                engine->rules[r].window_ms, engine->rules[r].grace_ms, engine->rules[r].threshold);
+}
+
+static void print_troubles(const struct sim_plan *plan, FILE *to)
+{
+    fprintf(to, "  troubles in a million calls: crash %u, latency %u, yield %u, hang %u",
+            plan->crash_call_ppm, plan->latency_ppm, plan->yield_ppm, plan->hang_ppm);
+    for (size_t op = 0; op < FAKE_OPS; op++)
+        if (plan->call_ppm[op] > 0)
+            fprintf(to, ", %s %u", fake_op_name((enum fake_op)op), plan->call_ppm[op]);
+    fprintf(to, "\n  in a million turns: audit %u", plan->audit_ppm);
+    for (size_t event = 0; event < SIM_EVENTS; event++)
+        if (plan->event_ppm[event] > 0)
+            fprintf(to, ", %s %u", event_names[event], plan->event_ppm[event]);
+    fprintf(to, "\n");
+}
+
+void sim_plan_print(const struct sim_plan *plan, FILE *to)
+{
+    fprintf(to,
+            "  %s, %s members, %d partitions, %zu instances of %zu workers, dedupe %s, %u events a "
+            "card\n",
+            plan->at_least_once ? "at least once" : "exactly once",
+            plan->static_membership ? "static" : "dynamic", plan->partitions, plan->instances,
+            plan->workers, plan->engine.dedupe ? "on" : "off", plan->engine.max_events_per_card);
+    print_rules(&plan->engine, to);
+    fprintf(to,
+            "  commits %" PRId64 "/%" PRId64 " ms, checkpoints %" PRId64 " ms in %u polls, cache "
+            "%zu, dirty %zu, staged %zu, batches %zu/%zu, linger %d, markers %" PRId64 " ms\n",
+            plan->commit_interval_ms, plan->min_commit_interval_ms, plan->checkpoint_interval_ms,
+            plan->disk_polls, plan->cache_bytes, plan->dirty_max_count, plan->staged_max_bytes,
+            plan->knobs.batch_max, plan->knobs.changelog_batch_max, plan->knobs.linger,
+            plan->knobs.marker_delay_ms);
+    fprintf(to,
+            "  %zu purchases of %zu cards, pace %" PRId64 " ms, disorder %" PRId64 " ms, percent: "
+            "hot %u, bursts %u, repeats %u, no time %u, spoilt %u, foreign %u; %zu "
+            "turns\n",
+            plan->purchases, plan->cards, plan->pace_ms, plan->disorder_ms, plan->hot_percent,
+            plan->burst_percent, plan->repeat_percent, plan->no_time_percent, plan->spoilt_percent,
+            plan->foreign_percent, plan->turns);
+    print_troubles(plan, to);
+}
