@@ -103,7 +103,9 @@ static enum status take_committed(struct task *task, const struct stream_ports *
     return STATUS_OK;
 }
 
-// Where to begin reading the changelog: at the checkpoint if it is a prefix of this very log.
+// Where to begin reading the changelog: at the checkpoint if it is a prefix of this very log. A
+// whole checkpoint ends behind its meta record, which is read again: that, or a later one, must be
+// there, or it is another log (deleted and made anew) that has grown to the same length.
 static enum status changelog_begin(struct task *task, const struct stream_ports *ports,
                                    int64_t *from, struct error *err)
 {
@@ -111,8 +113,9 @@ static enum status changelog_begin(struct task *task, const struct stream_ports 
     *from = take->changelog_low;
     if (!take->checkpoint)
         return STATUS_OK;
-    if (task->changelog_end >= take->changelog_low && task->changelog_end <= take->mark) {
-        *from = task->changelog_end;
+    int64_t end = take->meta_known ? task->changelog_end - 1 : task->changelog_end;
+    if (end >= take->changelog_low && task->changelog_end <= take->mark) {
+        *from = end;
         return STATUS_OK;
     }
     log_warn("task", "local checkpoint does not fit the changelog: restoring it whole",
@@ -180,6 +183,11 @@ static enum status take_changelog(struct task *task, const struct stream_ports *
     ports->broker->ops->changelog_close(ports->broker, task->partition);
     take->reading = false;
     take->step = TAKE_START;
+    if (take->meta_known && take->meta_end == 0) {
+        log_warn("task", "local checkpoint is of another changelog: restoring this one whole",
+                 LOG_INT("partition", task->partition), LOG_INT("checkpoint", task->changelog_end));
+        return task_rewind_whole(task, ports, take->began_ms, err);
+    }
     if (!take->meta_known || task->meta.incarnation == take->incarnation)
         return STATUS_OK;
     // The log's last word is another incarnation's: what was read of this one is void.
@@ -251,7 +259,7 @@ static enum status take_start(struct task *task, const struct stream_settings *s
         task->committed_position = verdict.offset;
         task->offset_owed = settings->at_least_once && verdict.offset > take->committed;
         task->stream_time = task->meta.stream_time;
-        task->changelog_end = take->mark;
+        task->changelog_end = take->meta_end;
         take->warm = true; // decided: a retry of start() does not decide again
     }
     status = ports->broker->ops->start(ports->broker, task->partition, task->position, err);
@@ -363,6 +371,7 @@ enum status take_apply(struct task *task, const struct message *message, struct 
             return STATUS_OK;
         status = meta_decode(message->value, &task->meta, err);
         take->meta_known = true;
+        take->meta_end = message->offset + 1;
         break;
     case CHANGELOG_KEY_CARD:
         if (!take->incarnation_known) {
@@ -400,8 +409,7 @@ enum status take_settle(struct task *task, const struct stream_settings *setting
     task->changelog_end = ports->broker->ops->changelog_position(ports->broker, task->partition);
     struct meta whole = task->meta;
     // A prefix of the log whose meta record is still to come: good to go on from, no more.
-    if (!task->take.meta_known || task->meta.incarnation != task->take.incarnation)
-        task->meta.input_offset = -1;
+    task->meta.input_offset = -1;
     task->meta.incarnation = task->take.incarnation;
     int64_t now_ms = ports->broker->ops->now_ms(ports->broker);
     enum status status = task_checkpoint_wait(task, settings, now_ms, counters, err);

@@ -49,6 +49,7 @@ struct take {
     bool incarnation_known;
     uint64_t incarnation; // records of others are skipped
     bool meta_known;      // task->meta came from the checkpoint or the changelog
+    int64_t meta_end;     // one past the last meta record that was read; 0: none was
     int64_t warned_ms;
     int64_t progress_ms;
 };
@@ -64,7 +65,7 @@ struct task {
     int64_t committed_position; // as of the last commit
     bool offset_owed;           // at least once: the state is ahead of the group's offset
     struct meta meta;           // as of the last commit
-    int64_t changelog_end;      // every committed changelog record of ours is below it
+    int64_t changelog_end;      // one past the last meta record: all that is committed is below it
     int64_t checkpointed_end;   // changelog_end as of the last checkpoint started
     uint64_t round;             // the number of the next checkpoint
     bool checkpoint_running;

@@ -305,6 +305,51 @@ static void records_of_another_incarnation__are_no_part_of_the_state(void **stat
     }
 }
 
+// Deletes what the service wrote, as an operator does who starts over.
+static void start_over(struct stream_fixture *f)
+{
+    static const char *const topics[] = {"cardwatch-windows-changelog", "alerts-avro",
+                                         "alerts-json"};
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+        fake_topic_delete(f->cluster, topics[i]);
+        fake_topic_create(f->cluster, topics[i], f->partitions);
+    }
+    fake_group_commit(f->cluster, "cardwatch", 0, -1);
+}
+
+static int64_t changelog_end(struct stream_fixture *f)
+{
+    return fake_topic_log(f->cluster, "cardwatch-windows-changelog", 0)->high;
+}
+
+static void checkpoint__of_a_deleted_changelog_is_dropped(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    struct random random;
+    random_seed(&random, 1);
+    stream_fixture_open(&f, &(struct fixture_options){.partitions = 1});
+    fixture_purchases(&f, 200, 20, &random);
+    fixture_start(&f, 0);
+    fixture_settle(&f);
+    fixture_stop(&f, 0);
+    int64_t end = changelog_end(&f);
+    start_over(&f);
+    fixture_start(&f, 1);
+    fixture_settle(&f);
+    assert_int_equal(changelog_end(&f), end); // the new log looks like the old one
+    fixture_stop(&f, 1);
+    fixture_start(&f, 0); // with a checkpoint of the old one
+    fixture_purchases(&f, 5, 20, &random);
+    fixture_settle(&f);
+    fixture_crash(&f, 0, true);
+    fixture_start(&f, 0); // from the changelog alone
+    fixture_purchases(&f, 200, 20, &random);
+    fixture_settle(&f);
+    fixture_expect_alerts(&f, false);
+    stream_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +365,7 @@ int main(void)
         cmocka_unit_test(stale_checkpoint__of_a_machine_that_was_away_catches_up),
         cmocka_unit_test(stream_time__survives_a_restart),
         cmocka_unit_test(records_of_another_incarnation__are_no_part_of_the_state),
+        cmocka_unit_test(checkpoint__of_a_deleted_changelog_is_dropped),
         cmocka_unit_test(missing_schema__stalls_only_its_partition_and_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
