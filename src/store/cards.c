@@ -213,7 +213,15 @@ void cards_set_limit(struct cards *cards, size_t bytes_max)
 void cards_prefetch(const struct cards *cards, const struct token *token)
 {
     uint32_t tag = token_index_tag(token);
-    __builtin_prefetch(&cards->index.cells[token_index_home(&cards->index, tag)], 0);
+    memory_touch(&cards->index.cells[token_index_home(&cards->index, tag)]);
+}
+
+static void touch_slot(const struct cards *cards, uint32_t slot)
+{
+    const struct card_entry *entry = slab_entry(&cards->slab, slot);
+    memory_touch(entry);
+    memory_touch((const uint8_t *)entry + sizeof(*entry) / 2);
+    memory_touch(slab_state(&cards->slab, slot));
 }
 
 void cards_prefetch_entry(const struct cards *cards, const struct token *token)
@@ -223,11 +231,7 @@ void cards_prefetch_entry(const struct cards *cards, const struct token *token)
     size_t at = token_index_probe(index, token_index_home(index, tag), tag);
     if (index->cells[at].slot_after == 0)
         return;
-    uint32_t slot = index->cells[at].slot_after - 1;
-    const struct card_entry *entry = slab_entry(&cards->slab, slot);
-    __builtin_prefetch(entry, 1);
-    __builtin_prefetch((const uint8_t *)entry + sizeof(*entry) / 2, 1);
-    __builtin_prefetch(slab_state(&cards->slab, slot), 1);
+    touch_slot(cards, index->cells[at].slot_after - 1);
 }
 
 // `again`: the card was here. One that is seen for the first time has no claim to stay yet, or a
@@ -322,6 +326,12 @@ size_t cards_dirty_count(const struct cards *cards)
     return cards->dirty_count;
 }
 
+void cards_prefetch_dirty(const struct cards *cards, size_t index, size_t count)
+{
+    for (size_t i = index; i < index + count && i < cards->dirty_count; i++)
+        touch_slot(cards, cards->dirty[i]);
+}
+
 struct card_entry *cards_dirty_at(const struct cards *cards, size_t index)
 {
     ensure(index < cards->dirty_count);
@@ -345,12 +355,9 @@ static struct round_bytes *round_add(struct cards *cards, uint64_t round)
 
 void cards_settle(struct cards *cards, uint64_t round)
 {
-    enum { AHEAD = 16 };
     if (cards->dirty_count == 0)
         return;
     for (size_t i = 0; i < cards->dirty_count; i++) {
-        if (i + AHEAD < cards->dirty_count)
-            __builtin_prefetch(slab_state(&cards->slab, cards->dirty[i + AHEAD]), 1);
         struct slot_state *state = slab_state(&cards->slab, cards->dirty[i]);
         state->kind = SLOT_SETTLED;
         state->round = round;

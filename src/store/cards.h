@@ -51,6 +51,8 @@ void cards_touch(struct cards *cards, struct card_entry *entry);
 size_t cards_dirty_count(const struct cards *cards);
 // The index-th dirty entry, in the order of their first touch; index < cards_dirty_count.
 struct card_entry *cards_dirty_at(const struct cards *cards, size_t index);
+// Brings `count` dirty entries into the cache, from the index-th on; fewer when there are fewer.
+void cards_prefetch_dirty(const struct cards *cards, size_t index, size_t count);
 // The dirty entries have been staged for checkpoint `round` (rounds only grow): the list is empty
 // afterwards.
 void cards_settle(struct cards *cards, uint64_t round);

@@ -360,6 +360,7 @@ static int write_entry(MDB_cursor *cursor, const struct staged *staged, unsigned
 
 static int write_entries(MDB_txn *txn, MDB_dbi dbi, const struct staging *staging, bool is_empty)
 {
+    enum { GROUP = 32 };
     MDB_cursor *cursor;
     // Appending fills the pages to the brim, and needs no search.
     unsigned flags = is_empty ? MDB_APPEND : 0;
@@ -367,6 +368,8 @@ static int write_entries(MDB_txn *txn, MDB_dbi dbi, const struct staging *stagin
     if (code != 0)
         return code;
     for (size_t i = 0; i < staging->count && code == 0; i++) {
+        if (i % GROUP == 0)
+            staging_prefetch(staging, i, GROUP);
         struct staged staged = staging_at(staging, i);
         code = write_entry(cursor, &staged, flags);
     }

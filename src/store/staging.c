@@ -95,6 +95,12 @@ struct staged staging_at(const struct staging *staging, size_t index)
     return staged;
 }
 
+void staging_prefetch(const struct staging *staging, size_t index, size_t count)
+{
+    for (size_t i = index; i < index + count && i < staging->count; i++)
+        memory_touch(staging->arena.data + staging->entries[i].offset);
+}
+
 // One stable pass by RADIX_BITS of the prefix.
 static void radix_pass(const struct staged_entry *from, struct staged_entry *to, size_t count,
                        unsigned shift)

@@ -38,5 +38,7 @@ size_t staging_bytes(const struct staging *staging);
 void staging_sort(struct staging *staging);
 // The index-th entry; borrowed until something is added or cleared.
 struct staged staging_at(const struct staging *staging, size_t index);
+// Brings `count` entries into the cache, from the index-th on; fewer when there are fewer.
+void staging_prefetch(const struct staging *staging, size_t index, size_t count);
 
 #endif

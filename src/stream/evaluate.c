@@ -110,10 +110,8 @@ static void prepare(struct evaluate *evaluate, const struct message *message)
         return;
     }
     evaluate->group_count++;
-    if (!needs_card(prepared))
-        return;
-    token_of(evaluate->settings->token_key, prepared->card, &prepared->token);
-    cards_prefetch(task->cards, &prepared->token);
+    if (needs_card(prepared))
+        token_of(evaluate->settings->token_key, prepared->card, &prepared->token);
 }
 
 static enum status dead_letter(struct evaluate *evaluate, const struct prepared *prepared,
@@ -235,6 +233,9 @@ static enum status evaluate_one(struct evaluate *evaluate, struct prepared *prep
 static enum status evaluate_group(struct evaluate *evaluate, struct error *err)
 {
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < evaluate->group_count; i++)
+        if (needs_card(&evaluate->group[i]))
+            cards_prefetch(evaluate->group[i].task->cards, &evaluate->group[i].token);
     for (size_t i = 0; i < evaluate->group_count; i++)
         if (needs_card(&evaluate->group[i]))
             cards_prefetch_entry(evaluate->group[i].task->cards, &evaluate->group[i].token);
