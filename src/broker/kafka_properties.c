@@ -45,8 +45,8 @@ static const struct setting defaults[] = {
     // Below this many messages a partition, librdkafka fetches on; above, 2.0.2 looks again up to a
     // second later. So the number must never be reached: the bound in bytes is what holds.
     {READERS, "queued.min.messages", "1000000"},
-    {READERS, "queued.max.messages.kbytes", "65536"},
-    {READERS, "max.partition.fetch.bytes", "4194304"},
+    {READERS, "queued.max.messages.kbytes", "16384"},
+    {READERS, "max.partition.fetch.bytes", "1048576"},
     {READERS, "fetch.wait.max.ms", "100"},
     {READERS, "fetch.error.backoff.ms", "100"},
     // A few hundredths of a CPU second a million records, against a bad bit that becomes an alert.
@@ -58,8 +58,8 @@ static const struct setting defaults[] = {
     // Flush and commit do not wait for it.
     {PRODUCER, "linger.ms", "5"},
     {PRODUCER, "compression.type", "lz4"},
-    {PRODUCER, "queue.buffering.max.messages", "500000"},
-    {PRODUCER, "queue.buffering.max.kbytes", "262144"},
+    {PRODUCER, "queue.buffering.max.messages", "100000"},
+    {PRODUCER, "queue.buffering.max.kbytes", "65536"},
     {PRODUCER, "batch.num.messages", "50000"},
 };
 
@@ -117,6 +117,14 @@ void kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value)
         log_error("kafka", "own property refused", LOG_TEXT("property", name),
                   LOG_TEXT("reason", text));
     ensure(result == RD_KAFKA_CONF_OK);
+}
+
+// How long a fetcher that found its queue full waits before it looks again: newer versions take it
+// from here, kafka_waker.h is for the others.
+static void set_fetch_backoff(rd_kafka_conf_t *conf)
+{
+    char text[256];
+    (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "10", text, sizeof(text));
 }
 
 static void apply_own(rd_kafka_conf_t *conf, const struct setting *settings, size_t count,
@@ -177,6 +185,7 @@ enum status kafka_properties_conf(const struct kafka_properties *properties, enu
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     apply_own(conf, defaults, sizeof(defaults) / sizeof(defaults[0]), kind);
+    set_fetch_backoff(conf);
     enum status status = apply_user(conf, properties, err);
     if (status != STATUS_OK) {
         rd_kafka_conf_destroy(conf);

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/memory.h"
 #include "broker/kafka_cluster.h"
 #include "broker/kafka_errors.h"
+
+enum { WAKE_EVERY_MS = 20 };
 
 static enum status client_open(struct kafka_reading *reading, struct kafka_cluster *cluster,
                                const struct kafka_reading_plan *plan, struct error *err)
@@ -38,6 +41,7 @@ enum status kafka_reading_open(struct kafka_reading *reading, struct kafka_clust
     }
     rd_kafka_poll_set_consumer(reading->client.rk);
     reading->queue = rd_kafka_queue_get_consumer(reading->client.rk);
+    reading->waker = kafka_waker_open(reading->client.rk, plan->topic);
     reading->natives = memory_zeroed(KAFKA_BATCH_MESSAGES_MAX, sizeof(reading->natives[0]));
     reading->messages = memory_zeroed(KAFKA_BATCH_MESSAGES_MAX, sizeof(reading->messages[0]));
     return STATUS_OK;
@@ -56,6 +60,7 @@ void kafka_reading_close(struct kafka_reading *reading)
     if (reading->client.rk == NULL)
         return;
     let_go(reading);
+    kafka_waker_close(reading->waker);
     rd_kafka_queue_destroy(reading->queue);
     rd_kafka_topic_destroy(reading->handle);
     kafka_client_close(&reading->client);
@@ -210,6 +215,20 @@ static size_t gather(struct kafka_reading *reading, int timeout_ms, size_t count
     return gathered;
 }
 
+// One partition after the other, since each may have a leader of its own.
+static void wake_fetcher(struct kafka_reading *reading)
+{
+    int64_t now_ms = clock_now_ms();
+    if (now_ms < reading->wake_next_ms || reading->started_count == 0)
+        return;
+    reading->wake_next_ms = now_ms + WAKE_EVERY_MS;
+    do
+        reading->wake_next =
+            reading->wake_next + 1 < reading->place_count ? reading->wake_next + 1 : 0;
+    while (!reading->places[reading->wake_next].started);
+    kafka_waker_wake(reading->waker, reading->wake_next);
+}
+
 enum status kafka_reading_poll(struct kafka_reading *reading, int timeout_ms, struct error *err)
 {
     let_go(reading);
@@ -223,6 +242,8 @@ enum status kafka_reading_poll(struct kafka_reading *reading, int timeout_ms, st
     if (gather(reading, 0, KAFKA_BATCH_MESSAGES_MAX) == 0 && timeout_ms > 0 &&
         gather(reading, timeout_ms, 1) == 1)
         gather(reading, 0, KAFKA_BATCH_MESSAGES_MAX - 1);
+    if (reading->native_count == KAFKA_BATCH_MESSAGES_MAX)
+        wake_fetcher(reading);
     sort_in(reading);
     if (reading->message_count > 0)
         kafka_client_up(&reading->client);

@@ -15,6 +15,7 @@
 
 #include "broker/broker.h"
 #include "broker/kafka_client.h"
+#include "broker/kafka_waker.h"
 
 struct kafka_cluster;
 
@@ -34,6 +35,9 @@ struct kafka_reading {
     // time when a partition is started, it asks about up to a second later.
     rd_kafka_topic_t *handle;
     rd_kafka_queue_t *queue;
+    struct kafka_waker *waker;
+    int64_t wake_next_ms;
+    int32_t wake_next;          // the partition whose turn it is
     struct kafka_place *places; // by partition
     int32_t place_count;
     int32_t started_count;
