@@ -11,9 +11,14 @@ enum {
     CHUNK_RECORDS = 1024,
     CHUNK_BYTES = 256 * 1024,            // a chunk is sent when it has passed this
     CARD_RECORD_BYTES_MAX = 1024 * 1024, // of one encoded card: events_per_card_max fits
-    SWEEP_CREATED_FACTOR = 4, // cards looked at per card made; twice as many must be removable
+    SWEEP_CREATED_FACTOR = 2, // cards looked at per card made: at most half of the store is idle
     SWEEP_MIN = 64,
     SWEEP_MAX = 65536,
+    SWEEP_GROUP = 32, // looked up in memory side by side
+    // A card is swept when it has been idle for so many horizons: one that comes back soon is
+    // cheaper left where it is than removed and made anew.
+    SWEEP_IDLE_HORIZONS = 16,
+    DIRTY_GROUP = 32, // brought into the cache side by side
     META_BYTES_MAX = 2048,
 };
 
@@ -30,7 +35,10 @@ struct changes {
     size_t count;
     struct token *swept; // SWEEP_MAX
     size_t swept_count;
-    struct task *task; // of the scan under way
+    struct token idle[SWEEP_GROUP]; // by the store's copy
+    size_t idle_count;
+    struct task *task;              // of the scan under way
+    struct optional_ms idle_before; // the stream time at which an idle card had expired
     struct meta meta;
 };
 
@@ -94,29 +102,52 @@ static struct optional_ms forgotten_at(const struct changes *changes, const stru
     return changes->settings->at_least_once ? task->meta.stream_time : task->stream_time;
 }
 
-// A card of the store, as the sweep sees it. One in memory is newer than the store's copy.
-static void sweep_one(void *context, const struct token *token, struct view value)
+// One in memory is newer than the store's copy.
+static void sweep_idle(struct changes *changes)
 {
-    struct changes *changes = context;
     struct task *task = changes->task;
     const struct engine *engine = &changes->settings->engine;
-    struct optional_ms time = forgotten_at(changes, task);
-    struct card_entry *entry = cards_find(task->cards, token);
-    if (entry != NULL) {
-        if (!engine_card_expired(engine, time, &entry->card))
-            return;
-        card_release(&entry->card);
-        card_init(&entry->card);
-        cards_touch(task->cards, entry); // dirty and empty: a tombstone
-        return;
+    for (size_t i = 0; i < changes->idle_count; i++)
+        cards_prefetch(task->cards, &changes->idle[i]);
+    for (size_t i = 0; i < changes->idle_count; i++)
+        cards_prefetch_entry(task->cards, &changes->idle[i]);
+    for (size_t i = 0; i < changes->idle_count; i++) {
+        struct card_entry *entry = cards_find(task->cards, &changes->idle[i]);
+        if (entry == NULL) {
+            changes->swept[changes->swept_count++] = changes->idle[i];
+        } else if (engine_card_expired(engine, changes->idle_before, &entry->card)) {
+            card_release(&entry->card);
+            card_init(&entry->card);
+            cards_touch(task->cards, entry); // dirty and empty: a tombstone
+        }
     }
+    changes->idle_count = 0;
+}
+
+static void look_at(void *context, const struct token *token, struct view value)
+{
+    struct changes *changes = context;
     struct card card;
     card_init(&card);
-    bool expired =
-        card_decode(value, &card, NULL) == STATUS_OK && engine_card_expired(engine, time, &card);
+    bool idle = card_decode(value, &card, NULL) == STATUS_OK &&
+                engine_card_expired(&changes->settings->engine, changes->idle_before, &card);
     card_release(&card);
-    if (expired)
-        changes->swept[changes->swept_count++] = *token;
+    if (!idle)
+        return;
+    changes->idle[changes->idle_count++] = *token;
+    if (changes->idle_count == SWEEP_GROUP)
+        sweep_idle(changes);
+}
+
+static struct optional_ms idle_before(const struct engine *engine, struct optional_ms stream_time)
+{
+    int64_t ago_ms;
+    int64_t before_ms;
+    if (!stream_time.known ||
+        __builtin_mul_overflow(engine->horizon_ms, SWEEP_IDLE_HORIZONS - 1, &ago_ms) ||
+        __builtin_sub_overflow(stream_time.ms, ago_ms, &before_ms))
+        return (struct optional_ms){false, 0};
+    return (struct optional_ms){true, before_ms};
 }
 
 static enum status sweep(struct changes *changes, struct task *task, struct counters *counters,
@@ -128,11 +159,14 @@ static enum status sweep(struct changes *changes, struct task *task, struct coun
     bool wrapped;
     changes->task = task;
     changes->swept_count = 0;
+    changes->idle_count = 0;
+    changes->idle_before = idle_before(&changes->settings->engine, forgotten_at(changes, task));
     size_t dirty_before = cards_dirty_count(task->cards);
-    enum status status = task->store->ops->scan(task->store, &task->sweep_cursor, visits, sweep_one,
+    enum status status = task->store->ops->scan(task->store, &task->sweep_cursor, visits, look_at,
                                                 changes, &wrapped, err);
     if (status == STATUS_RECORD)
         return task_note_damage(task, err);
+    sweep_idle(changes);
     ensure(changes->swept_count <= visits);
     counters->swept_cards += changes->swept_count;
     counters->swept_cards += cards_dirty_count(task->cards) - dirty_before;
@@ -148,6 +182,8 @@ static enum status write_dirty(struct changes *changes, struct task *task,
     struct optional_ms time = forgotten_at(changes, task);
     size_t count = cards_dirty_count(task->cards);
     for (size_t i = 0; i < count; i++) {
+        if (i % DIRTY_GROUP == 0)
+            cards_prefetch_dirty(task->cards, i, DIRTY_GROUP);
         struct card_entry *entry = cards_dirty_at(task->cards, i);
         engine_card_prune(engine, time, &entry->card);
         cards_touch(task->cards, entry); // it may hold less memory now

@@ -20,8 +20,9 @@
 enum {
     INSTANCE_ID_BYTES_MAX = 256,
     UNKNOWN_SCHEMA_AFTER_MS = 10000,
-    DIRTY_MAX_COUNT = 400 * 1000,
-    STAGED_MAX_BYTES = 32 * 1024 * 1024,
+    DIRTY_MAX_COUNT = 1000 * 1000,       // in all workers
+    STAGED_MAX_BYTES = 64 * 1024 * 1024, // in all partitions
+    STAGED_PARTITION_MIN_BYTES = 1024 * 1024,
 };
 
 struct service_worker {
@@ -109,6 +110,12 @@ static enum status open_registry(struct service *service, struct error *err)
     return registry_open(&settings, &service->registry, err);
 }
 
+static size_t staged_max_bytes(int32_t partitions)
+{
+    size_t share = STAGED_MAX_BYTES / (size_t)(partitions > 0 ? partitions : 1);
+    return share > STAGED_PARTITION_MIN_BYTES ? share : STAGED_PARTITION_MIN_BYTES;
+}
+
 static void fill_settings(struct service *service)
 {
     const struct config *config = service->config;
@@ -120,8 +127,8 @@ static void fill_settings(struct service *service)
     settings->min_commit_interval_ms = config->processing.min_commit_interval_ms;
     settings->checkpoint_interval_ms = config->state.checkpoint_interval_ms;
     settings->cache_bytes = (size_t)config->state.cache_bytes / service->thread_count;
-    settings->dirty_max_count = DIRTY_MAX_COUNT;
-    settings->staged_max_bytes = STAGED_MAX_BYTES;
+    settings->dirty_max_count = DIRTY_MAX_COUNT / service->thread_count;
+    settings->staged_max_bytes = staged_max_bytes(settings->input_partitions);
     settings->input_topic = config->topics.purchases;
     settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
     settings->group_id = config->application_id;
@@ -245,9 +252,13 @@ enum status service_run(struct service *service, struct error *err)
         LOG_TEXT("guarantee", service->settings.at_least_once ? "at_least_once" : "exactly_once"),
         LOG_INT("threads", service->worker_count),
         LOG_INT("partitions", service->settings.input_partitions));
-    for (size_t i = 0; i < service->worker_count; i++)
-        ensure(pthread_create(&service->workers[i].thread, NULL, run_worker,
-                              &service->workers[i]) == 0);
+    for (size_t i = 0; i < service->worker_count; i++) {
+        struct service_worker *worker = &service->workers[i];
+        char name[16]; // all that the kernel keeps
+        ensure(pthread_create(&worker->thread, NULL, run_worker, worker) == 0);
+        snprintf(name, sizeof(name), "worker-%u", (unsigned)(uint16_t)i);
+        (void)pthread_setname_np(worker->thread, name);
+    }
     enum status status = STATUS_OK;
     for (size_t i = 0; i < service->worker_count; i++) {
         struct service_worker *worker = &service->workers[i];

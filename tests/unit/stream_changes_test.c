@@ -98,7 +98,7 @@ static void expired_card_in_memory__gets_a_tombstone(void **state)
     fixture_settle(&f);
     fake_clock_advance(f.cluster, 1000);
     for (int i = 0; i < 10; i++) { // the checkpoint, then the sweep behind it
-        fixture_purchase(&f, "new", base_ms + 200000 + i * 1000);
+        fixture_purchase(&f, "new", base_ms + 2000000 + i * 1000);
         fixture_settle(&f);
         fake_clock_advance(f.cluster, 1000);
     }
