@@ -47,6 +47,7 @@ struct kafka_bounded *kafka_bounded_open(void)
     pthread_mutex_init(&bounded->lock, NULL);
     int failed = pthread_create(&bounded->thread, NULL, serve, bounded);
     ensure(failed == 0);
+    (void)pthread_setname_np(bounded->thread, "transaction");
     return bounded;
 }
 

@@ -97,6 +97,8 @@ static int start_writer(struct partition *partition)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int code = pthread_create(&partition->writer, NULL, write_checkpoint, partition);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code == 0)
+        (void)pthread_setname_np(partition->writer, "checkpoint");
     return code;
 }
 
