@@ -156,6 +156,7 @@ static void json__is_told_from_text(void **state)
         assert_true(json_is_valid(view_text(good[i])));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(json_is_valid(view_text(bad[i])));
+    assert_false(json_is_valid(BYTES('[', '2', 0, ']')));
 }
 
 static void a_full_buffer__is_told(void **state)
