@@ -44,7 +44,6 @@ enum {
     COUNTER_BYTES_MAX = 3 * VARINT_BYTES_MAX,
     EVENT_BYTES_MIN = 2,
     COUNTER_BYTES_MIN = 3,
-    SLOTS_MAX = 65535,
 };
 
 _Static_assert(EVENT_BYTES_MAX >= COUNTER_BYTES_MAX, "the larger one bounds every slot");
@@ -199,7 +198,7 @@ static bool read_counter_count(struct reader *reader, uint8_t flags, struct card
     head->counter_count = 0;
     if (!(flags & CARD_HAS_COUNTERS))
         return true;
-    if (!reader_varint(reader, &count) || count == 0 || count > SLOTS_MAX - head->event_count)
+    if (!reader_varint(reader, &count) || count == 0 || count > OPEN_WINDOWS_MAX)
         return false;
     head->counter_count = (size_t)count;
     return true;
