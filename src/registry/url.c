@@ -69,9 +69,16 @@ static enum status url_read(CURLU *handle, const char *text, struct url *out, st
     curl_url_set(handle, CURLUPART_USER, NULL, 0);
     curl_url_set(handle, CURLUPART_PASSWORD, NULL, 0);
     out->base = base_of(handle);
-    if (out->base != NULL)
-        return STATUS_OK;
-    return error_set(err, STATUS_FATAL, "schema_registry.url: '%.200s' cannot be read", shown);
+    if (out->base == NULL)
+        return error_set(err, STATUS_FATAL, "schema_registry.url: '%.200s' cannot be read", shown);
+    // The base is shown in the log, and a mistyped address may have its password in the path.
+    if (strchr(out->base, '@') != NULL)
+        return error_set(
+            err, STATUS_FATAL,
+            "schema_registry.url: '...@%.200s' holds an '@' that does not stand behind "
+            "a user's name; write http://USER:PASSWORD@HOST:PORT, and %%40 in a path",
+            shown);
+    return STATUS_OK;
 }
 
 static enum status url_add(struct url_list *list, const char *text, struct error *err)

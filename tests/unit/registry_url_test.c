@@ -79,6 +79,9 @@ static void url_list__never_shows_a_password(void **state)
     struct error err = {""};
     assert_int_equal(url_list_init(&list, "htp://me:secret@host", &err), STATUS_FATAL);
     assert_null(strstr(err.text, "secret"));
+    assert_int_equal(url_list_init(&list, "http:/x//me:secret@host", &err), STATUS_FATAL);
+    assert_null(strstr(err.text, "secret"));
+    assert_non_null(strstr(err.text, "holds an '@'"));
 }
 
 static void url_list__refuses_an_endless_address(void **state)
