@@ -41,6 +41,10 @@ BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/%_bench.c,$(wi
 SIM := $(B)/tests/sim/sim
 SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
+# A fuzzer without libFuzzer runs its corpus.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_MAIN := $(if $(findstring fuzzer,$(SAN)),,replay.o)
+FUZZ_OBJECTS := $(addprefix $(B)/tests/fuzz/,fuzz.o writers.o $(FUZZ_MAIN))
 
 # `make test` runs unit and integration tests a second time under these, with less repetition.
 SAN_TEST := address,undefined
@@ -49,6 +53,7 @@ SAN_TEST_SCALE ?= 25
 SAN_UNIT_TESTS := $(UNIT_TESTS:$(B)/%=$(SAN_TEST_B)/%)
 SAN_INTEGRATION_TESTS := $(INTEGRATION_TESTS:$(B)/%=$(SAN_TEST_B)/%)
 SAN_SIM := $(SIM:$(B)/%=$(SAN_TEST_B)/%)
+SAN_FUZZERS := $(FUZZERS:$(B)/%=$(SAN_TEST_B)/%)
 
 # What tests may read: the build directory, the program under test, how much to repeat (percent).
 export B
@@ -59,12 +64,15 @@ SUITE_TIDY := --suite tidy --limit 60 tests/tidy/tidy.py
 # Unit tests keep a processor busy each; the others mostly wait.
 JOBS := $(shell nproc)
 SUITE_UNIT := --suite unit --limit 300 --jobs $(JOBS) $(UNIT_TESTS)
+SUITE_FUZZ := --suite fuzz-corpus --limit 300 --jobs $(JOBS) $(FUZZERS)
 SUITE_INTEGRATION := --suite integration --limit 300 --jobs 4 $(INTEGRATION_TESTS)
 SUITE_SIM := --suite sim --limit 300 $(SIM)
 SUITE_E2E := --suite e2e --limit 600 $(E2E_TESTS)
 SUITE_E2E_FULL := --suite e2e-full --limit 3600 --env E2E_FULL=1 $(E2E_TESTS)
 SUITE_SAN := --suite unit-sanitized --limit 300 --jobs $(JOBS) --env TEST_SCALE=$(SAN_TEST_SCALE) \
 	$(SAN_UNIT_TESTS) \
+	--suite fuzz-corpus-sanitized --limit 300 --jobs $(JOBS) --env TEST_SCALE=$(SAN_TEST_SCALE) \
+	$(SAN_FUZZERS) \
 	--suite integration-sanitized --limit 300 --jobs 4 --env TEST_SCALE=$(SAN_TEST_SCALE) \
 	$(SAN_INTEGRATION_TESTS) \
 	--suite sim-sanitized --limit 300 --env TEST_SCALE=$(SAN_TEST_SCALE) $(SAN_SIM)
@@ -86,6 +94,12 @@ STEP = @+$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),
 # A build that fails counts as a failed test.
 COUNTED = || { echo "0 passed, 1 failed"; exit 1; }
 
+# How long `make fuzz` runs each of FUZZ (names as in tests/fuzz/NAME_fuzz.c; all of them).
+FUZZ_SECONDS ?= 60
+FUZZ ?= $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_SAN := fuzzer,address,undefined
+FUZZ_B := $(B)-fuzz
+
 # How long `make demo` sends purchases (0: until Ctrl-C), and where to: BROKER=kafka starts one.
 DEMO_SECONDS ?= 60
 BROKER ?=
@@ -97,8 +111,8 @@ C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
 DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
-.PHONY: help deps test-deps lint-deps all demo tests san-tests test unit integration e2e e2e-full \
-	sim sim-coverage sim-mutants tidy bench lint format install clean
+.PHONY: help deps test-deps lint-deps all demo tests san-tests fuzzers test unit fuzz-corpus fuzz \
+	integration e2e e2e-full sim sim-coverage sim-mutants tidy bench lint format install clean
 .SECONDARY:
 
 help: ## Show this list
@@ -138,7 +152,9 @@ $(BENCH): $(BENCH_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
-$(SIM): $(SIM_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
+$(FUZZERS): $(B)/%: $(B)/%.o $(FUZZ_OBJECTS)
+$(SIM): $(SIM_OBJECTS)
+$(SIM) $(FUZZERS): $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
@@ -148,19 +164,29 @@ demo: ## See it work: install what is missing, build, run; BROKER=kafka on a rea
 	$(STEP) all
 	@$(DEMO)
 
-tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(TOOLS) $(SIM)
+tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(TOOLS) $(SIM) $(FUZZERS)
 
-san-tests: $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SIM)
+san-tests: $(UNIT_TESTS) $(FUZZERS) $(INTEGRATION_TESTS) $(SIM)
+
+fuzzers: $(FUZZERS)
 
 test: ## Install what is missing, build, and run every suite; ends with 'N passed, N failed'
 	$(STEP) test-deps $(COUNTED)
 	$(STEP) tests $(COUNTED)
 	$(STEP) san-tests SAN=$(SAN_TEST) B=$(SAN_TEST_B) $(COUNTED)
-	@$(RUN_TESTS) $(SUITE_TIDY) $(SUITE_UNIT) $(SUITE_INTEGRATION) $(SUITE_SIM) $(SUITE_SAN) \
-		$(SUITE_E2E)
+	@$(RUN_TESTS) $(SUITE_TIDY) $(SUITE_UNIT) $(SUITE_FUZZ) $(SUITE_INTEGRATION) $(SUITE_SIM) \
+		$(SUITE_SAN) $(SUITE_E2E)
 
 unit: $(UNIT_TESTS) ## Run the unit tests (also with SAN=address,undefined or SAN=thread)
 	@$(RUN_TESTS) $(SUITE_UNIT)
+
+fuzz-corpus: $(FUZZERS) ## Run the inputs that the fuzzers keep, and variations of them
+	@$(RUN_TESTS) $(SUITE_FUZZ)
+
+fuzz: ## Look for new ones: FUZZ_SECONDS=60 for each fuzzer, FUZZ="NAME..." for some
+	$(STEP) lint-deps
+	$(STEP) fuzzers CC=clang SAN=$(FUZZ_SAN) B=$(FUZZ_B)
+	@tests/fuzz/run --build $(FUZZ_B) --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 integration: all $(INTEGRATION_TESTS) ## Run the tests against in-process servers
 	@$(RUN_TESTS) $(SUITE_INTEGRATION)
