@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/core_files.h"
 #include "cli/help.h"
 
 enum { REPORT_BYTES_MAX = 256 * 1024 };
@@ -39,6 +40,7 @@ static int run_configured(const struct command *command, const struct line *line
     }
     buffer_release(&report);
     log_configure(config.log.level, config.log.format);
+    core_files_forbid();
     int code = command->run(&config, line);
     config_release(&config);
     return code;
@@ -58,9 +60,10 @@ static int run_command(const struct command *command, int argc, char **argv)
         help_command(stdout, command);
         return CLI_DONE;
     }
-    if (command->run_bare != NULL)
-        return command->run_bare(&line);
-    return run_configured(command, &line);
+    if (command->run_bare == NULL)
+        return run_configured(command, &line);
+    core_files_forbid();
+    return command->run_bare(&line);
 }
 
 static int dispatch(int argc, char **argv)

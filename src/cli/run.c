@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,14 +29,6 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-}
-
-// Card numbers are in memory: they must not end up in a core file.
-static void forbid_core_files(void)
-{
-    const struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
 }
 
 // Each partition's store holds a few files open.
@@ -108,7 +99,6 @@ int cli_run(const struct config *config)
 {
     struct service *service;
     struct error err = {.text = ""};
-    forbid_core_files();
     raise_file_limit();
     catch_signals();
     enum status status = service_open(config, &stop_requested, &service, &err);
