@@ -141,11 +141,10 @@ static void visit_all(const struct record_visitor *visitor, rd_kafka_t *consumer
     }
 }
 
-void records_visit(const struct record_visitor *visitor, const char *bootstrap, const char *topic)
+// Takes the consumer.
+static void visit_topic(const struct record_visitor *visitor, rd_kafka_t *consumer,
+                        const char *topic, int32_t partitions)
 {
-    rd_kafka_t *consumer = connect_consumer(bootstrap, "records", "read_committed");
-    int32_t partitions = partition_count(consumer, topic);
-    await_settled(consumer, bootstrap, topic, partitions);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
     for (int32_t p = 0; p < partitions; p++)
         rd_kafka_topic_partition_list_add(list, topic, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
@@ -154,6 +153,21 @@ void records_visit(const struct record_visitor *visitor, const char *bootstrap, 
     visit_all(visitor, consumer, partitions);
     rd_kafka_consumer_close(consumer);
     rd_kafka_destroy(consumer);
+}
+
+void records_visit(const struct record_visitor *visitor, const char *bootstrap, const char *topic)
+{
+    rd_kafka_t *consumer = connect_consumer(bootstrap, "records", "read_committed");
+    int32_t partitions = partition_count(consumer, topic);
+    await_settled(consumer, bootstrap, topic, partitions);
+    visit_topic(visitor, consumer, topic, partitions);
+}
+
+void records_visit_uncommitted(const struct record_visitor *visitor, const char *bootstrap,
+                               const char *topic)
+{
+    rd_kafka_t *consumer = connect_consumer(bootstrap, "records", "read_uncommitted");
+    visit_topic(visitor, consumer, topic, partition_count(consumer, topic));
 }
 
 static int by_partition_and_offset(const void *left, const void *right)

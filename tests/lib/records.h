@@ -44,6 +44,9 @@ struct record_visitor {
     void *context;
 };
 void records_visit(const struct record_visitor *visitor, const char *bootstrap, const char *topic);
+// As read_uncommitted: what aborted transactions have left behind is there too.
+void records_visit_uncommitted(const struct record_visitor *visitor, const char *bootstrap,
+                               const char *topic);
 
 // A header's value as text, the caller's to free(); NULL when there is no such header. The first of
 // a name.
