@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
@@ -99,7 +100,6 @@ static double cpu_seconds(void)
 
 static void measure(struct reading_thread *readers, size_t threads)
 {
-    struct rusage usage;
     double began = meter_now();
     double cpu = cpu_seconds();
     int64_t read = 0;
@@ -111,9 +111,8 @@ static void measure(struct reading_thread *readers, size_t threads)
         read += readers[t].end;
         ensure(readers[t].plan == NULL || readers[t].decoded == (uint64_t)readers[t].end);
     }
-    getrusage(RUSAGE_SELF, &usage);
-    printf("measured %f %f %ld %lld\n", meter_now() - began, cpu_seconds() - cpu, usage.ru_maxrss,
-           (long long)read);
+    printf("measured %f %f %lld %lld\n", meter_now() - began, cpu_seconds() - cpu,
+           (long long)meter_rss_peak_kib(getpid()), (long long)read);
 }
 
 // BOOTSTRAP TOPIC PARTITIONS THREADS read|decode
@@ -148,11 +147,11 @@ int ceiling_main(int count, char **arguments)
 
 static void read_answer(const char *log_path, struct row *row)
 {
-    long rss_kib = 0;
+    long long rss_kib = 0;
     long long events = 0;
     char *said = workspace_read(log_path);
     const char *at = strstr(said, "measured ");
-    if (at == NULL || sscanf(at, "measured %lf %lf %ld %lld", &row->seconds, &row->cpu_seconds,
+    if (at == NULL || sscanf(at, "measured %lf %lf %lld %lld", &row->seconds, &row->cpu_seconds,
                              &rss_kib, &events) != 4)
         site_fail("the ceiling's process failed: %s", said);
     row->rss_peak_kib = rss_kib;
@@ -180,8 +179,11 @@ static struct row run(struct site *site, const struct load *load, const char *wh
                                 what,
                                 NULL};
     process_spawn(&process, argv, log_path);
+    struct meter *meter = meter_open(process.pid, site->kafka);
     if (!process_wait(&process, TIMEOUT_MS, &exit_code))
         process_kill(&process);
+    meter_read_whole(meter, &row); // the peak of anonymous memory; the process itself says the rest
+    meter_close(meter);
     read_answer(log_path, &row);
     free(partitions);
     free(thread_count);

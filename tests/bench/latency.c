@@ -112,7 +112,7 @@ static void run(struct site *site, int64_t rate, const char *guarantee, const ch
                                             .rule = LOAD_SLIDING,
                                             .guarantee = guarantee,
                                             .threads = 1};
-    struct row row = row_of('j', "latency, %s, %lld/s", label, (long long)rate);
+    struct row row = row_of('j', "%s, alerts at %lld/s", label, (long long)rate);
     latency_line(site, rate, &settings, &row);
 }
 

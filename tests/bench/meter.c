@@ -60,6 +60,11 @@ static int64_t status_kib(pid_t pid, const char *name)
     return kib;
 }
 
+int64_t meter_rss_peak_kib(pid_t pid)
+{
+    return status_kib(pid, "VmHWM");
+}
+
 static void *sample(void *context)
 {
     struct meter *meter = context;
@@ -121,7 +126,7 @@ void meter_start(struct meter *meter)
 void meter_read_whole(struct meter *meter, struct row *row)
 {
     row->cpu_seconds = seconds_of(meter->clock);
-    row->rss_peak_kib = status_kib(meter->pid, "VmHWM");
+    row->rss_peak_kib = meter_rss_peak_kib(meter->pid);
     row->anonymous_peak_kib = meter->anonymous_peak_kib;
 }
 

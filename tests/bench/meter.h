@@ -23,6 +23,9 @@ void meter_read(struct meter *meter, struct row *row);
 // CPU and memory alone, since the process began.
 void meter_read_whole(struct meter *meter, struct row *row);
 
+// The peak of a process's resident memory; 0 when there is no such process.
+int64_t meter_rss_peak_kib(pid_t pid);
+
 // Seconds of a clock that only goes forward.
 double meter_now(void);
 

@@ -10,7 +10,8 @@
 //   BENCH_ALERTS=10            about how many purchases in a hundred raise an alert (default 0.3)
 //   BENCH_RATES="10000 50000"  purchases a second at which alert latency is measured
 //   BENCH_SECONDS=30           for how long, at each rate
-//   BENCH_RESTART_CARDS="100000 1000000"   sizes of the store at kill -9
+//   BENCH_RESTART_CARDS="100000 1000000"   sizes of the store at kill -9 (10000000: some minutes,
+//                              and the benchmark itself takes about 5 GB)
 //   BENCH_JSON=FILE            the figures as JSON too
 //   PEER=1                     the Kafka Streams peer as well (line p)
 #ifndef BENCH_OPTIONS_H

@@ -45,7 +45,7 @@ static void consume(struct site *site, const struct load *load, const char *guar
 
 static void latency(struct site *site, int64_t rate, const char *guarantee, const char *label)
 {
-    struct row row = row_of('p', "Kafka Streams latency, %s, %lld/s", label, (long long)rate);
+    struct row row = row_of('p', "Kafka Streams, %s, alerts at %lld/s", label, (long long)rate);
     const struct trial_settings settings = {.partitions = site->options.partitions,
                                             .rule = LOAD_SLIDING,
                                             .guarantee = guarantee,

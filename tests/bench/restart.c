@@ -175,6 +175,7 @@ static void fill(struct trial *trial, struct workload *workload, uint64_t cards)
     trial_start(trial);
     trial_await(trial, (int64_t)workload->sent_count);
     row.events = (double)workload->sent_count;
+    row.no_ratio = true;
     meter_read(trial->meter, &row);
     table_take(&trial->site->table, &row);
 }

@@ -226,10 +226,18 @@ static void grow_buckets(struct oracle *oracle)
     free(buckets);
 }
 
+static void make_room(struct oracle *oracle)
+{
+    for (size_t i = 0; i < oracle->bucket_count && oracle->settings.forgetful; i++)
+        forget_cards(oracle, &oracle->buckets[i]);
+    if (oracle->card_count > oracle->bucket_count)
+        grow_buckets(oracle);
+}
+
 static struct oracle_card *card_of(struct oracle *oracle, struct view text)
 {
     if (oracle->card_count > 2 * oracle->bucket_count)
-        grow_buckets(oracle);
+        make_room(oracle);
     struct oracle_card **bucket = bucket_of(oracle, text);
     if (oracle->settings.forgetful)
         forget_cards(oracle, bucket);
