@@ -25,7 +25,7 @@
 
 static bool wants_load(const struct options *options)
 {
-    return strpbrk(options->lines, "abcdefhp") != NULL;
+    return strpbrk(options->lines, "abcdefhp") != NULL || options->peer;
 }
 
 static void print_machine(void)

@@ -71,17 +71,16 @@ static const char *wanted_lines(void)
     const char *lines = getenv("BENCH_LINES");
     if (lines != NULL && lines[strspn(lines, "abcdefghijkp ,")] != '\0')
         refuse("BENCH_LINES", lines, "letters from a to k, or p");
-    if (lines != NULL)
-        return lines;
-    const char *peer = getenv("PEER");
-    return peer != NULL && peer[0] == '1' ? "abcdefghijp" : "abcdefghij";
+    return lines != NULL ? lines : "abcdefghij";
 }
 
 struct options options_read(void)
 {
+    const char *peer = getenv("PEER");
     return (struct options){
         .lines = wanted_lines(),
         .lines_chosen = getenv("BENCH_LINES") != NULL,
+        .peer = peer != NULL && peer[0] == '1',
         .sets = getenv("BENCH_SET"),
         .purchases = (size_t)number("BENCH_PURCHASES", "5000000", 1000000000),
         .cards = (uint64_t)number("BENCH_CARDS", "1000000", 500000000),
@@ -97,5 +96,7 @@ struct options options_read(void)
 
 bool options_want(const struct options *options, char line)
 {
+    if (line == 'p' && options->peer)
+        return true;
     return strchr(options->lines, line) != NULL;
 }

@@ -8,7 +8,8 @@
 //   BENCH_PARTITIONS=4
 //   BENCH_SKEW=uniform         or zipf: few cards buy much (exponent 1.1)
 //   BENCH_ALERTS=10            about how many purchases in a hundred raise an alert (default 0.3)
-//   BENCH_RATES="10000 50000"  purchases a second at which alert latency is measured
+//   BENCH_RATES="10000 50000"  purchases a second at which alert latency is measured; one in a
+//                              hundred raises an alert
 //   BENCH_SECONDS=30           for how long, at each rate
 //   BENCH_RESTART_CARDS="100000 1000000"   sizes of the store at kill -9 (10000000: some minutes,
 //                              and the benchmark itself takes about 5 GB)
@@ -40,6 +41,7 @@ struct options {
     int64_t seconds;
     struct option_list restart_cards;
     const char *json_path; // NULL: none
+    bool peer;             // line p, whatever `lines` says
     const char *sets;      // "a.b=c d=e" for the service; NULL: none
 };
 

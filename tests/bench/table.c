@@ -55,8 +55,8 @@ void row_add_percentiles(struct row *row, const char *prefix, uint32_t *times_us
 
 void table_head(void)
 {
-    printf("%-44s %11s %7s %8s %8s %9s %7s  %s\n", "", "events/s", "CPU s/M", "RSS MiB", "anon MiB",
-           "B sent/ev", "ratio", "alerts");
+    printf("%-44s %11s %8s %7s %8s %8s %9s %7s  %s\n", "", "events/s", "seconds", "CPU s/M",
+           "RSS MiB", "anon MiB", "B sent/ev", "ratio", "alerts");
 }
 
 // A number of the row, or blanks when it was not measured.
@@ -99,6 +99,7 @@ void table_take(struct table *table, const struct row *row)
     double rate = timed ? row->events / row->seconds : 0;
     printf("(%c) %-40s", row->line, row->label);
     cell(11, 0, timed, rate);
+    cell(8, 2, timed, row->seconds);
     cell(7, row->cpu_seconds * 1e6 < row->events ? 3 : 2, timed && row->cpu_seconds > 0,
          row->cpu_seconds * 1e6 / row->events);
     cell(8, 1, row->rss_peak_kib > 0, (double)row->rss_peak_kib / 1024);
