@@ -28,6 +28,7 @@ struct fake_knobs {
     size_t record_bytes_max;    // larger ones are refused
     bool linger;        // records wait in the producer until flush or commit, not in the log
     bool idle_advances; // a poll with nothing to hand out moves the clock by its time-out
+    bool stragglers;    // without transactions: half of what a reset finds queued arrives after all
     // After an unknown outcome begin goes on under the old epoch, as a client without the guard
     // would, instead of answering STATUS_RESET: who forgets to call reset then gets into trouble.
     bool forgiving_producer;

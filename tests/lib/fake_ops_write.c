@@ -246,6 +246,10 @@ enum status fake_op_reset(struct broker *base, struct error *err)
     int64_t timeout_ms = broker->cluster->knobs.transaction_timeout_ms;
     enum status status = STATUS_OK;
     fake_cluster_settle(broker->cluster);
+    struct error ignored;
+    bool straggles = broker->cluster->knobs.stragglers && !is_transactional(broker);
+    if (straggles && !broker->crashed && !verdict.out_of_reach)
+        (void)!fake_producer_write(&broker->producer, broker->producer.queue_count / 2, &ignored);
     if (!fake_verdict_skips(&verdict))
         status = fake_producer_reset(&broker->producer, timeout_ms, err);
     return answer(broker, FAKE_RESET, &verdict, status, err);

@@ -88,6 +88,10 @@ struct sim {
     int64_t registry_back_ms;
     int64_t schema_asked_ms[SIM_SCHEMA_IDS]; // of ids that the registry does not have
     uint64_t incarnations;
+    int64_t misled_until_ms; // 0: the group's offsets are right
+    int32_t misled_partition;
+    int64_t wrong_offset;
+    int64_t right_offset;
     bool calm; // no more troubles
     int depth;
     uint64_t turns;

@@ -182,6 +182,13 @@ static void read_cards(const struct sim *sim, int32_t partition, struct changelo
     }
 }
 
+int64_t sim_audit_position(const struct sim *sim, int32_t partition)
+{
+    struct changelog_state state = {.meta_known = false};
+    read_meta(sim, partition, &state, INT64_MAX);
+    return state.meta_known ? state.meta.input_offset : -1;
+}
+
 // ---- live state ----
 
 // False: it cannot be told, the store is damaged.
@@ -212,7 +219,10 @@ static void compare_live(struct sim *sim, struct task *task)
     read_cards(sim, task->partition, &state, state.meta.incarnation, INT64_MAX);
     if (!sim->plan.at_least_once && !state.meta_last)
         sim_fail(sim, "partition %d: the meta record is not the changelog's last", task->partition);
-    if (state.meta.input_offset != task->position ||
+    // Behind what has been lost of the input, the next commit will say so.
+    const struct fake_log *input = fake_topic_log(sim->cluster, sim_input_topic, task->partition);
+    bool skipped = task->position == input->low && state.meta.input_offset < input->low;
+    if ((state.meta.input_offset != task->position && !skipped) ||
         state.meta.stream_time.known != task->stream_time.known ||
         state.meta.stream_time.ms != task->stream_time.ms)
         sim_fail(sim,

@@ -16,6 +16,8 @@ void sim_audit_disk(struct sim *sim, const struct sim_instance *instance);
 void sim_audit_live(struct sim *sim);
 // When all is settled: each partition has an owner, whose state is the changelog's and the model's.
 void sim_audit_settled(struct sim *sim);
+// The input offset that the changelog's last committed meta record names; -1: there is none.
+int64_t sim_audit_position(const struct sim *sim, int32_t partition);
 // Cards on the disk that are of no use any more.
 size_t sim_audit_expired(const struct sim *sim, const struct sim_instance *instance,
                          int32_t partition, struct optional_ms stream_time);

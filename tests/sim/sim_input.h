@@ -30,6 +30,7 @@ struct sim_card {
 struct sim_item {
     bool record;    // else a control record
     bool committed; // as far as it is known
+    bool lost;      // removed before anybody had taken it
     bool tombstone;
     bool has_time;
     bool has_sent;

@@ -219,6 +219,10 @@ static void judge_exit(struct sim *sim, const struct sim_instance *instance,
             sim->figures->exits++;
             return;
         }
+    if (sim->misled_until_ms > 0 && strstr(err->text, "they do not belong together") != NULL) {
+        sim->figures->exits++;
+        return;
+    }
     sim_fail(sim, "instance %s left: %s", instance->name, err->text);
 }
 

@@ -125,7 +125,7 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
 static void take_item(struct sim_model *model, int32_t partition, const struct sim_item *item,
                       int64_t offset)
 {
-    if (!item->record || !item->committed || item->tombstone)
+    if (!item->record || !item->committed || item->lost || item->tombstone)
         return;
     if (item->class_ != DEAD_LETTER_NONE)
         expect_letter(&model->fates[partition], offset, item->class_);

@@ -22,6 +22,8 @@ static const char *const event_names[SIM_EVENTS] = {
     [SIM_BIT_ROT] = "bit-rot",
     [SIM_MARKERS] = "markers",
     [SIM_START_OVER] = "start-over",
+    [SIM_LOSE] = "lose",
+    [SIM_MISLEAD] = "mislead",
 };
 
 const char *sim_event_name(enum sim_event event)
@@ -88,6 +90,7 @@ static void draw_cluster(struct sim_plan *plan, struct random *random)
         .changelog_batch_max = (size_t)PICK(random, 1, 5, 50, 500),
         .record_bytes_max = 1024 * 1024,
         .linger = random_chance(random, 1, 2),
+        .stragglers = random_chance(random, 1, 2),
         .forgiving_producer = true,
         .session_timeout_ms = 10000,
         .poll_interval_max_ms = PICK(random, 30000, 120000),
@@ -137,19 +140,22 @@ static void draw_events(struct sim_plan *plan, struct random *random)
         [SIM_REBALANCE] = 5000, [SIM_IMPOSTOR] = 1500, [SIM_COMPACT] = 10000,
         [SIM_TRUNCATE] = 8000,  [SIM_EXPIRE] = 1500,   [SIM_REGISTRY] = 2000,
         [SIM_DISK_FULL] = 1000, [SIM_BIT_ROT] = 2000,  [SIM_MARKERS] = 3000,
-        [SIM_START_OVER] = 600,
+        [SIM_START_OVER] = 600, [SIM_LOSE] = 800,      [SIM_MISLEAD] = 800,
     };
     uint64_t share = 1 + random_below(random, 4);
     for (size_t event = 0; event < SIM_EVENTS; event++)
         if (random_chance(random, share, 5))
             plan->event_ppm[event] = (uint32_t)(rates[event] * (uint64_t)PICK(random, 1, 2, 6) / 2);
-    if (plan->event_ppm[SIM_START_OVER] > 0)
-        plan->event_ppm[SIM_TRUNCATE] = 0; // the input is needed from its start
+    if (plan->event_ppm[SIM_START_OVER] > 0) // the input is needed from its start
+        plan->event_ppm[SIM_TRUNCATE] = plan->event_ppm[SIM_LOSE] = 0;
 }
 
 // At least once a zombie's writes are not fenced, which the documentation says: no zombies then.
+// And what has been taken of the input is not known to the record.
 static void leave_out_zombies(struct sim_plan *plan)
 {
+    plan->event_ppm[SIM_LOSE] = 0;
+    plan->event_ppm[SIM_MISLEAD] = 0;
     plan->hang_ppm = 0;
     plan->knobs.poll_interval_max_ms = 300000;
     plan->event_ppm[SIM_PAUSE] = 0;

@@ -35,6 +35,8 @@ enum sim_event {
     SIM_DISK_FULL,
     SIM_BIT_ROT,    // a partition's store becomes unreadable
     SIM_MARKERS,    // the markers of transactions take their time, or do not
+    SIM_LOSE,       // retention removes input that nobody has taken, while all are down
+    SIM_MISLEAD,    // the operator sets the group's offset wrong, and right again later
     SIM_START_OVER, // the operator deletes changelog, outputs and offsets, but not the disks
     SIM_EVENTS,
 };

@@ -22,7 +22,7 @@ enum {
     SETTLE_TURNS_MAX = 200000,
     SETTLE_MS_MAX = 400000,
     MORE_PURCHASES = 60,
-    LEAP_MS = 3600 * 1000,
+    LEAP_MS = 24 * 3600 * 1000, // more horizons than a card may be idle
     EXPIRY_ROUNDS = 16,
     IDLE_TURNS = 40,
     EXPIRY_EVERY = 4, // seeds

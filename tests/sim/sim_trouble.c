@@ -174,7 +174,7 @@ static void truncate_input(struct sim *sim)
     int32_t partition = (int32_t)random_below(&sim->random, (uint64_t)sim->plan.partitions);
     const struct fake_log *log = fake_topic_log(sim->cluster, sim_input_topic, partition);
     int64_t committed = fake_group_committed(sim->cluster, sim_group, partition);
-    if (committed <= log->low)
+    if (committed <= log->low || sim->misled_until_ms > 0)
         return;
     int64_t until = random_range(&sim->random, log->low, committed);
     if (until > fake_log_stable(log))
@@ -187,7 +187,7 @@ static void truncate_input(struct sim *sim)
 static void expire_offsets(struct sim *sim)
 {
     int32_t partition = (int32_t)random_below(&sim->random, (uint64_t)sim->plan.partitions);
-    if (fake_group_committed(sim->cluster, sim_group, partition) < 0)
+    if (fake_group_committed(sim->cluster, sim_group, partition) < 0 || sim->misled_until_ms > 0)
         return;
     sim_note(sim, -1, "offsets expire", NULL, partition, 0, 0);
     fake_group_commit(sim->cluster, sim_group, partition, -1);
@@ -223,14 +223,21 @@ static void settle_transactions(struct sim *sim)
     fake_clock_advance(sim->cluster, MARKERS_MS_MAX);
 }
 
-// All instances are killed; changelog, outputs and offsets are made anew. What is on the disks is
-// of another incarnation then, at offsets that the new changelog will have too.
+static void kill_all(struct sim *sim)
+{
+    for (size_t i = 0; i < SIM_INSTANCES_MAX; i++)
+        sim_instance_crash(sim, &sim->instances[i], NULL);
+    if (!sim->plan.at_least_once)
+        settle_transactions(sim);
+}
+
+// Changelog, outputs and offsets are made anew. What is on the disks is of another incarnation
+// then, at offsets that the new changelog will have too.
 static void start_over(struct sim *sim)
 {
     sim_note(sim, -1, "start over", NULL, 0, 0, 0);
-    for (size_t i = 0; i < SIM_INSTANCES_MAX; i++)
-        sim_instance_crash(sim, &sim->instances[i], NULL);
-    settle_transactions(sim);
+    kill_all(sim);
+    sim->misled_until_ms = 0;
     for (size_t i = 0; i < OUTPUT_TOPICS; i++) {
         fake_topic_delete(sim->cluster, sim_outputs[i]);
         fake_topic_create(sim->cluster, sim_outputs[i], sim->plan.partitions);
@@ -238,6 +245,58 @@ static void start_over(struct sim *sim)
     for (int32_t p = 0; p < sim->plan.partitions; p++)
         if (fake_group_committed(sim->cluster, sim_group, p) >= 0)
             fake_group_commit(sim->cluster, sim_group, p, -1);
+}
+
+static void lose_input(struct sim *sim)
+{
+    int32_t partition = (int32_t)random_below(&sim->random, (uint64_t)sim->plan.partitions);
+    if (sim->misled_until_ms > 0)
+        return;
+    kill_all(sim);
+    const struct fake_log *log = fake_topic_log(sim->cluster, sim_input_topic, partition);
+    int64_t from = sim_audit_position(sim, partition);
+    from = from < log->low ? log->low : from;
+    int64_t until = from + random_range(&sim->random, 0, 20);
+    if (until > fake_log_stable(log))
+        return;
+    sim_note(sim, -1, "input lost", NULL, partition, from, until);
+    sim_input_note(&sim->input);
+    for (int64_t i = from; i < until && i < (int64_t)sim->input.items[partition].count; i++)
+        sim->input.items[partition].at[i].lost = true;
+    fake_topic_truncate(sim->cluster, sim_input_topic, partition, until);
+}
+
+// State and offset do not belong together then: who takes the partition must leave, and touch
+// nothing.
+static void mislead(struct sim *sim)
+{
+    int32_t partition = (int32_t)random_below(&sim->random, (uint64_t)sim->plan.partitions);
+    if (sim->misled_until_ms > 0)
+        return;
+    kill_all(sim);
+    int64_t committed = fake_group_committed(sim->cluster, sim_group, partition);
+    int64_t wrong = committed + random_range(&sim->random, -5, 5);
+    if (committed < 0 || wrong < 0 || wrong == committed ||
+        sim_audit_position(sim, partition) != committed)
+        return;
+    sim_note(sim, -1, "offset set wrong", NULL, partition, committed, wrong);
+    sim->misled_partition = partition;
+    sim->right_offset = committed;
+    sim->wrong_offset = wrong;
+    sim->misled_until_ms = draw_until_ms(sim);
+    fake_group_commit(sim->cluster, sim_group, partition, wrong);
+}
+
+static void lead_back(struct sim *sim)
+{
+    int32_t partition = sim->misled_partition;
+    kill_all(sim);
+    if (fake_group_committed(sim->cluster, sim_group, partition) != sim->wrong_offset)
+        sim_fail(sim, "partition %d was taken although state and offset did not belong together",
+                 partition);
+    sim_note(sim, -1, "offset set right", NULL, partition, sim->right_offset, 0);
+    fake_group_commit(sim->cluster, sim_group, partition, sim->right_offset);
+    sim->misled_until_ms = 0;
 }
 
 static void befall_instance(struct sim *sim, enum sim_event event)
@@ -295,6 +354,12 @@ static void befall_world(struct sim *sim, enum sim_event event)
     case SIM_START_OVER:
         start_over(sim);
         break;
+    case SIM_LOSE:
+        lose_input(sim);
+        break;
+    case SIM_MISLEAD:
+        mislead(sim);
+        break;
     default:
         change_markers(sim);
     }
@@ -308,6 +373,8 @@ static bool is_of_instance(enum sim_event event)
 
 void sim_trouble_turn(struct sim *sim)
 {
+    if (sim->misled_until_ms > 0 && sim->misled_until_ms <= sim_now_ms(sim))
+        lead_back(sim);
     for (size_t i = 0; i < SIM_EVENTS; i++) {
         enum sim_event event = (enum sim_event)i;
         if (!sim_chance(sim, sim->plan.event_ppm[i]))
@@ -323,6 +390,8 @@ void sim_trouble_turn(struct sim *sim)
 
 void sim_trouble_end(struct sim *sim)
 {
+    if (sim->misled_until_ms > 0)
+        lead_back(sim);
     sim_note(sim, -1, "calm", NULL, 0, 0, 0);
     sim->calm = true;
     sim->registry_back_ms = 0;

@@ -351,6 +351,77 @@ static bool run_copier(uint64_t k, unsigned variant, const enum fake_fate *crash
     return fired;
 }
 
+// Fails each second commit, and crashes the worker in the fourth.
+struct direction {
+    int commits;
+    int answers[4];
+};
+
+static bool direct(void *context, struct broker *broker, enum fake_op op, struct fake_fault *fault)
+{
+    struct direction *direction = context;
+    (void)broker;
+    if (op != FAKE_COMMIT || ++direction->commits % 2 != 0)
+        return false;
+    *fault = fake_fault_way(FAKE_COMMIT, 1);
+    fault->crash = direction->commits == 4;
+    return true;
+}
+
+static void learn(void *context, struct broker *broker, enum fake_op op, enum status status)
+{
+    struct direction *direction = context;
+    (void)broker;
+    if (op == FAKE_COMMIT)
+        direction->answers[direction->commits - 1] = (int)status;
+}
+
+static void fault__a_director_decides_call_by_call(void **state)
+{
+    (void)state;
+    static const enum status expected[] = {STATUS_OK, STATUS_RESET, STATUS_OK, STATUS_FATAL};
+    struct direction direction = {.commits = 0};
+    struct broker *broker = worker_in_transaction();
+    fake_direct(rig.cluster, &(struct fake_director){direct, learn, &direction});
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(fake_rig_commit(broker, 0, 1), expected[i]);
+        assert_int_equal(direction.answers[i], expected[i]);
+        if (expected[i] == STATUS_RESET)
+            assert_int_equal(broker->ops->reset(broker, &err), STATUS_OK);
+        if (i < 3)
+            assert_int_equal(broker->ops->begin(broker, &err), STATUS_OK);
+    }
+    assert_int_equal(broker->ops->begin(broker, &err), STATUS_FATAL);
+}
+
+// What the guard against torn transactions guards against.
+static void fault__a_forgiving_producer_is_hit_by_its_late_commit(void **state)
+{
+    (void)state;
+    struct broker *broker = worker_in_transaction();
+    fake_cluster_knobs(rig.cluster)->forgiving_producer = true;
+    fail_commit(STATUS_RESET, FATE_LATER);
+    assert_int_equal(fake_rig_commit(broker, 0, 1), STATUS_RESET);
+    assert_int_equal(broker->ops->begin(broker, &err), STATUS_OK);
+    assert_int_equal(fake_rig_alert(broker, "k", "b"), STATUS_OK);
+    fake_clock_advance(rig.cluster, 100);
+    assert_alerts("a b"); // the second half of it was never committed
+    assert_int_equal(broker->ops->abort(broker, &err), STATUS_OK);
+    assert_alerts("a b");
+}
+
+static void fault__stragglers_arrive_after_a_reset(void **state)
+{
+    (void)state;
+    struct broker *broker = fake_rig_at_least_once(&rig);
+    fake_cluster_knobs(rig.cluster)->linger = true;
+    fake_cluster_knobs(rig.cluster)->stragglers = true;
+    assert_int_equal(fake_rig_alert(broker, "k", "a"), STATUS_OK);
+    assert_int_equal(fake_rig_alert(broker, "k", "b"), STATUS_OK);
+    assert_int_equal(broker->ops->reset(broker, &err), STATUS_OK);
+    assert_alerts("a");
+}
+
 static void fault__torture_fails_each_call_once(void **state)
 {
     (void)state;
@@ -388,6 +459,9 @@ int main(void)
         fault_test(fault__polls_in_an_outage_move_the_clock),
         fault_test(fault__half_a_flush_writes_the_first_half),
         fault_test(fault__a_crash_ends_all_calls),
+        fault_test(fault__a_director_decides_call_by_call),
+        fault_test(fault__a_forgiving_producer_is_hit_by_its_late_commit),
+        fault_test(fault__stragglers_arrive_after_a_reset),
         cmocka_unit_test(fault__torture_fails_each_call_once),
         cmocka_unit_test(fault__torture_crashes_in_each_call_once),
     };

@@ -161,6 +161,23 @@ static void log__compaction_leaves_what_is_not_stable(void **state)
     assert_string_equal(visible(log, text), "0 to 4");
 }
 
+static void log__cleaning_leaves_the_active_segment_and_young_tombstones(void **state)
+{
+    struct fake_log *log = *state;
+    char text[128];
+    append(log, 0, "a", "1");
+    append(log, 0, "b", NULL);
+    append(log, 0, "a", "2");
+    append(log, 0, "b", "3");
+    log->records[1].timestamp_ms = 500;
+    fake_log_clean(log, 2, 500); // what is behind 2 supersedes nothing yet
+    assert_string_equal(visible(log, text), "0,1,2,3 to 4");
+    fake_log_clean(log, 3, 500);
+    assert_string_equal(visible(log, text), "1,2,3 to 4");
+    fake_log_clean(log, 3, 501);
+    assert_string_equal(visible(log, text), "2,3 to 4");
+}
+
 static void log__truncation_moves_the_start(void **state)
 {
     struct fake_log *log = *state;
@@ -204,6 +221,7 @@ int main(void)
         log_test(log__compaction_keeps_the_newest_of_each_key),
         log_test(log__compaction_counts_only_committed_data),
         log_test(log__compaction_leaves_what_is_not_stable),
+        log_test(log__cleaning_leaves_the_active_segment_and_young_tombstones),
         log_test(log__truncation_moves_the_start),
         log_test(log__records_keep_headers_and_nulls),
     };

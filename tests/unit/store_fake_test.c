@@ -150,6 +150,49 @@ static void open__fails_on_demand(void **state)
     store->ops->close(store);
 }
 
+static void checkpoint(struct store *store, uint64_t number)
+{
+    bool running;
+    start(store, number);
+    assert_int_equal(poll(store, true, &running), STATUS_OK);
+}
+
+static void revert__brings_back_the_checkpoint_before(void **state)
+{
+    struct store_contract *contract = *state;
+    struct checkpoint seen;
+    fake_store_keep_versions(contract->dir);
+    struct store *store = open_store(contract);
+    checkpoint(store, 1);
+    checkpoint(store, 2);
+    store->ops->close(store);
+    assert_true(fake_store_checkpoint(contract->dir, 0, &seen));
+    assert_int_equal(seen.changelog_offset, 2);
+    assert_true(fake_store_revert(contract->dir, 0));
+    assert_true(fake_store_checkpoint(contract->dir, 0, &seen));
+    assert_int_equal(seen.changelog_offset, 1);
+    store = open_store(contract);
+    assert_int_equal(store->ops->card_count(store), 1);
+    store->ops->close(store);
+    assert_false(fake_store_revert(contract->dir, 0));
+}
+
+static void full_disk__fails_checkpoints_until_there_is_room(void **state)
+{
+    struct store_contract *contract = *state;
+    bool running;
+    struct store *store = open_store(contract);
+    fake_store_set_full(contract->dir, true);
+    start(store, 1);
+    assert_int_equal(poll(store, true, &running), STATUS_FATAL);
+    fake_store_set_full(contract->dir, false);
+    store->ops->close(store);
+    store = open_store(contract);
+    checkpoint(store, 2);
+    assert_int_equal(loaded_offset(store), 2);
+    store->ops->close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +206,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(damage__is_told_until_the_store_is_emptied, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(open__fails_on_demand, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(revert__brings_back_the_checkpoint_before, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(full_disk__fails_checkpoints_until_there_is_room, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
