@@ -19,12 +19,21 @@ static char *part_of(CURLU *handle, CURLUPart part)
     return copy;
 }
 
+// Also when it cannot be decoded, because it holds an escaped control character.
 static bool has_part(CURLU *handle, CURLUPart part)
 {
-    char *text = part_of(handle, part);
-    bool there = text != NULL && *text != '\0';
-    free(text);
+    char *text = NULL;
+    if (curl_url_get(handle, part, &text, 0) != CURLUE_OK)
+        return false;
+    bool there = *text != '\0';
+    curl_free(text);
     return there;
+}
+
+static bool has_bad_credentials(CURLU *handle, const struct url *url)
+{
+    return (url->username == NULL && has_part(handle, CURLUPART_USER)) ||
+           (url->password == NULL && has_part(handle, CURLUPART_PASSWORD));
 }
 
 static bool is_http(CURLU *handle)
@@ -66,6 +75,11 @@ static enum status url_read(CURLU *handle, const char *text, struct url *out, st
                          shown);
     out->username = part_of(handle, CURLUPART_USER);
     out->password = part_of(handle, CURLUPART_PASSWORD);
+    if (has_bad_credentials(handle, out))
+        return error_set(err, STATUS_FATAL,
+                         "schema_registry.url: the user or the password for '%.200s' holds an "
+                         "escaped control character",
+                         shown);
     curl_url_set(handle, CURLUPART_USER, NULL, 0);
     curl_url_set(handle, CURLUPART_PASSWORD, NULL, 0);
     out->base = base_of(handle);

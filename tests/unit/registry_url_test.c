@@ -66,6 +66,8 @@ static void url_list__refuses_what_cannot_be_asked(void **state)
     assert_refused("http://", "http://");
     assert_refused("http://host/?a=b", "'?' or '#'");
     assert_refused("http://host/#a", "'?' or '#'");
+    assert_refused("http://host/#%19", "'?' or '#'");
+    assert_refused("http://me:%0d@host/", "control character");
     assert_refused("http://a,b", "'b'");
     assert_refused(
         "http://1,http://2,http://3,http://4,http://5,http://6,http://7,http://8,http://9",
