@@ -16,26 +16,26 @@ import org.apache.kafka.streams.state.KeyValueStore;
 /** One purchase: read the card, apply the rule, write the card back, forward the alerts. */
 final class BurstProcessor implements Processor<byte[], Purchase, byte[], byte[]> {
     static final String STORE = "cards";
+    private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(1);
 
     private final CardEvents events = new CardEvents();
     private final AlertWriter writer;
-    private final Duration sweepInterval; // zero: never
+    private final int sweepCards; // to look at each second; 0: none
     private ProcessorContext<byte[], byte[]> context;
     private KeyValueStore<Bytes, byte[]> store;
-    private int created; // cards, since the last sweep
     private Bytes cursor; // where the next sweep begins; null: at the start of the store
 
-    BurstProcessor(int alertSchemaId, Duration sweepInterval) {
+    BurstProcessor(int alertSchemaId, int sweepCards) {
         this.writer = new AlertWriter(alertSchemaId);
-        this.sweepInterval = sweepInterval;
+        this.sweepCards = sweepCards;
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
         store = context.getStateStore(STORE);
-        if (!sweepInterval.isZero())
-            context.schedule(sweepInterval, PunctuationType.WALL_CLOCK_TIME, now -> sweep());
+        if (sweepCards > 0)
+            context.schedule(SWEEP_INTERVAL, PunctuationType.WALL_CLOCK_TIME, now -> sweep());
     }
 
     @Override
@@ -50,8 +50,6 @@ final class BurstProcessor implements Processor<byte[], Purchase, byte[], byte[]
         long streamMs = context.currentStreamTimeMs();
         Bytes key = Bytes.wrap(card);
         byte[] stored = store.get(key);
-        if (stored == null)
-            created++;
         events.load(stored, streamMs);
         if (!events.add(purchase, record.timestamp(), streamMs))
             return;
@@ -63,15 +61,11 @@ final class BurstProcessor implements Processor<byte[], Purchase, byte[], byte[]
     }
 
     /**
-     * Deletes expired cards. Each sweep looks at twice as many cards as were created since the last
-     * one and goes on where that ended: the store stays within twice the cards that are alive, and
-     * a sweep never costs more than the purchases before it.
+     * Deletes expired cards. Goes through the store a few cards at a time, so that neither a sweep
+     * takes long nor the sweeping much of the thread's time.
      */
     private void sweep() {
-        int budget = 2 * created;
-        if (budget == 0)
-            return;
-        created = 0;
+        int budget = sweepCards;
         long streamMs = context.currentStreamTimeMs();
         List<Bytes> expired = new ArrayList<>();
         try (KeyValueIterator<Bytes, byte[]> cards = store.range(cursor, null)) {

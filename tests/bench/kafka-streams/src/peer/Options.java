@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package peer;
 
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -14,10 +13,10 @@ final class Options {
         "    --threads N              stream threads (2)",
         "    --commit-interval-ms N   (1000)",
         "    --linger-ms N            of the producers (100)",
-        "    --cache-bytes N          record cache of all threads; 0: none (64 MiB)",
+        "    --cache-bytes N          record cache of all threads; 0: none (0)",
         "    --block-cache-bytes N    of RocksDB (256 MiB)",
         "    --write-buffer-bytes N   of each store, of which RocksDB keeps up to three (32 MiB)",
-        "    --sweep-interval-ms N    how often expired cards are looked for; 0: never (1000)",
+        "    --sweep-cards N          cards a second and partition to look at for expiry (1000)",
         "    --instance-id ID         static membership",
         "    --session-timeout-ms N   of the group (6000)",
         "    --set KEY=VALUE          a property of Kafka Streams, over all of these");
@@ -38,7 +37,7 @@ final class Options {
     long cacheBytes;
     long blockCacheBytes;
     long writeBufferBytes;
-    Duration sweepInterval;
+    int sweepCards;
     int sessionTimeoutMs;
 
     static Options read(String[] args) {
@@ -68,10 +67,10 @@ final class Options {
         threads = (int) number("threads", 2);
         commitIntervalMs = number("commit-interval-ms", 1000);
         lingerMs = number("linger-ms", 100);
-        cacheBytes = number("cache-bytes", 64 << 20);
+        cacheBytes = number("cache-bytes", 0);
         blockCacheBytes = number("block-cache-bytes", 256 << 20);
         writeBufferBytes = number("write-buffer-bytes", 32 << 20);
-        sweepInterval = Duration.ofMillis(number("sweep-interval-ms", 1000));
+        sweepCards = (int) number("sweep-cards", 1000);
         sessionTimeoutMs = (int) number("session-timeout-ms", 6000);
         if (!values.isEmpty())
             throw new IllegalArgumentException("unknown: " + values.keySet());

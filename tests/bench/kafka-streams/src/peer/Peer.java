@@ -60,7 +60,7 @@ public final class Peer {
         topology.addSource(AutoOffsetReset.earliest(), "purchases", Peer::eventTime,
             new ByteArrayDeserializer(), purchases, options.input);
         topology.addProcessor("bursts",
-            () -> new BurstProcessor(alertSchemaId, options.sweepInterval), "purchases");
+            () -> new BurstProcessor(alertSchemaId, options.sweepCards), "purchases");
         topology.addStateStore(store(options), "bursts");
         topology.addSink("alerts", options.output, new ByteArraySerializer(),
             new ByteArraySerializer(), "bursts");

@@ -30,6 +30,8 @@ final class Tuning {
         p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, options.commitIntervalMs);
         p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, options.cacheBytes);
         p.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, 10_000);
+        // A task has one input partition: nothing to wait for before the next record is chosen.
+        p.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, StreamsConfig.MAX_TASK_IDLE_MS_DISABLED);
         p.put(StreamsConfig.ENABLE_METRICS_PUSH_CONFIG, false);
         consumer(p, options);
         producer(p, options);
