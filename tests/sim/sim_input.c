@@ -29,7 +29,7 @@ static void name_cards(struct sim_input *input, const struct token_key *key)
     for (size_t i = 0; i < input->plan->cards; i++) {
         struct sim_card *card = &input->cards[i];
         snprintf(card->text, sizeof(card->text), "4111-%08" PRIu64,
-                 random_below(&input->random, 1000000) * 100 + i);
+                 random_below(&input->random, 100000) * 1000 + i);
         token_of(key, view_text(card->text), &card->token);
         card->partition = murmur2_partition(view_text(card->text), input->plan->partitions);
     }
@@ -101,6 +101,8 @@ static void draw_item(struct sim_input *input, struct sim_item *item)
     bool burst = input->burst_left > 0;
     *item = (struct sim_item){.record = true, .card = draw_card(input)};
     input->front_ms += random_range(random, 0, burst ? plan->pace_ms / 8 : plan->pace_ms);
+    if (random_chance(random, plan->leaps_of_1000, 1000))
+        input->front_ms += random_range(random, 0, plan->leap_ms);
     int64_t back_ms = percent(input, 50) ? random_range(random, 0, plan->disorder_ms) : 0;
     item->time_ms = input->front_ms - back_ms;
     item->has_time = !percent(input, plan->no_time_percent);

@@ -69,7 +69,7 @@ static void draw_engine(struct engine_settings *settings, struct random *random)
 static void draw_service(struct sim_plan *plan, struct random *random)
 {
     draw_engine(&plan->engine, random);
-    plan->at_least_once = random_chance(random, 1, 8);
+    plan->at_least_once = random_chance(random, 1, 5);
     plan->engine.track_offsets = plan->at_least_once;
     plan->static_membership = random_chance(random, 2, 3);
     plan->partitions = (int32_t)PICK(random, 1, 2, 2, 3, SIM_PARTITIONS_MAX);
@@ -110,6 +110,8 @@ static void draw_workload(struct sim_plan *plan, struct random *random)
     plan->hot_percent = (uint32_t)PICK(random, 0, 0, 10, 30);
     plan->pace_ms = PICK(random, 1, window_ms / 50, window_ms / 10, window_ms / 3, window_ms);
     plan->disorder_ms = PICK(random, 0, 0, window_ms / 4, window_ms, 4 * window_ms);
+    plan->leaps_of_1000 = (uint32_t)PICK(random, 0, 0, 5, 20, 60);
+    plan->leap_ms = window_ms * PICK(random, 3, 10, 100);
     plan->burst_percent = (uint32_t)PICK(random, 0, 5, 10, 30);
     plan->repeat_percent = (uint32_t)PICK(random, 0, 0, 5, 20);
     plan->no_time_percent = (uint32_t)PICK(random, 0, 0, 5, 20);
@@ -221,9 +223,9 @@ void sim_plan_print(const struct sim_plan *plan, FILE *to)
     fprintf(to,
             "  %zu purchases of %zu cards, pace %" PRId64 " ms, disorder %" PRId64 " ms, percent: "
             "hot %u, bursts %u, repeats %u, no time %u, spoilt %u, foreign %u; %zu "
-            "turns\n",
+            "turns, %u leaps in a thousand of %" PRId64 " ms\n",
             plan->purchases, plan->cards, plan->pace_ms, plan->disorder_ms, plan->hot_percent,
             plan->burst_percent, plan->repeat_percent, plan->no_time_percent, plan->spoilt_percent,
-            plan->foreign_percent, plan->turns);
+            plan->foreign_percent, plan->turns, plan->leaps_of_1000, plan->leap_ms);
     print_troubles(plan, to);
 }

@@ -65,6 +65,8 @@ struct sim_plan {
     uint32_t hot_percent;   // purchases of one card
     int64_t pace_ms;        // how fast event time goes on, at most, a purchase
     int64_t disorder_ms;    // how far back a purchase may lie
+    uint32_t leaps_of_1000; // purchases before which nothing has come for long
+    int64_t leap_ms;        // for how long, at most
     uint32_t burst_percent; // purchases that are followed by more of the same card
     uint32_t repeat_percent;
     uint32_t no_time_percent;

@@ -285,6 +285,7 @@ static void look_at_expiry(struct sim *sim)
     sim->input.front_ms += LEAP_MS;
     sim->plan.pace_ms = 1; // what comes now stays of use
     sim->plan.disorder_ms = 0;
+    sim->plan.leaps_of_1000 = 0;
     for (size_t i = 0; i < SIM_INSTANCES_MAX; i++)
         if (sim->instances[i].disk != NULL)
             fake_store_set_polls(sim->instances[i].disk, 0);

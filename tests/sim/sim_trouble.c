@@ -58,7 +58,14 @@ static void hang(struct sim *sim, const struct caller *caller, bool silent)
     sim_note(sim, caller->who, "wakes up", NULL, 0, 0, 0);
 }
 
-static void hold_up(struct sim *sim, const struct caller *caller)
+// Calls of which there are few, between which much depends on nothing having happened.
+static bool is_delicate(enum fake_op op)
+{
+    return op == FAKE_COMMITTED || op == FAKE_INPUT_WATERMARKS || op == FAKE_CHANGELOG_WATERMARKS ||
+           op == FAKE_CHANGELOG_OPEN || op == FAKE_START || op == FAKE_ACCEPT || op == FAKE_RESET;
+}
+
+static void hold_up(struct sim *sim, const struct caller *caller, enum fake_op op)
 {
     const struct sim_plan *plan = &sim->plan;
     if (sim_chance(sim, plan->latency_ppm)) {
@@ -72,7 +79,7 @@ static void hold_up(struct sim *sim, const struct caller *caller)
         sim->figures->yields++;
         run_others(sim, 1 + random_below(&sim->random, 6), INT64_MAX);
     }
-    if (sim_chance(sim, plan->hang_ppm))
+    if (sim_chance(sim, is_delicate(op) ? 10 * plan->hang_ppm : plan->hang_ppm))
         hang(sim, caller, random_chance(&sim->random, 1, 2));
 }
 
@@ -93,7 +100,7 @@ static bool before(void *context, struct broker *broker, enum fake_op op, struct
     struct caller caller;
     if (sim->calm || !find_caller(sim, broker, &caller))
         return false;
-    hold_up(sim, &caller);
+    hold_up(sim, &caller, op);
     if (caller.instance->state == SIM_CRASHED || sim->calm)
         return false;
     if (caller.worker->busy && sim_chance(sim, sim->plan.crash_call_ppm)) {
