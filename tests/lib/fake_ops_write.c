@@ -239,6 +239,17 @@ enum status fake_op_abort(struct broker *base, struct error *err)
     return answer(broker, FAKE_ABORT, &verdict, status, err);
 }
 
+// Without transactions: the old client is gone at once, whether or not a new one can be made. What
+// was under way may still arrive, what waited is gone.
+static void let_go(struct fake_broker *broker, bool reachable)
+{
+    struct fake_producer *producer = &broker->producer;
+    struct error ignored;
+    if (broker->cluster->knobs.stragglers && reachable)
+        (void)!fake_producer_write(producer, producer->queue_count / 2, &ignored);
+    fake_producer_forget_queue(producer);
+}
+
 enum status fake_op_reset(struct broker *base, struct error *err)
 {
     struct fake_broker *broker = fake_of(base);
@@ -246,10 +257,8 @@ enum status fake_op_reset(struct broker *base, struct error *err)
     int64_t timeout_ms = broker->cluster->knobs.transaction_timeout_ms;
     enum status status = STATUS_OK;
     fake_cluster_settle(broker->cluster);
-    struct error ignored;
-    bool straggles = broker->cluster->knobs.stragglers && !is_transactional(broker);
-    if (straggles && !broker->crashed && !verdict.out_of_reach)
-        (void)!fake_producer_write(&broker->producer, broker->producer.queue_count / 2, &ignored);
+    if (!is_transactional(broker) && !broker->crashed)
+        let_go(broker, !verdict.out_of_reach);
     if (!fake_verdict_skips(&verdict))
         status = fake_producer_reset(&broker->producer, timeout_ms, err);
     return answer(broker, FAKE_RESET, &verdict, status, err);
