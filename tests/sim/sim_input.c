@@ -29,7 +29,7 @@ static void name_cards(struct sim_input *input, const struct token_key *key)
     for (size_t i = 0; i < input->plan->cards; i++) {
         struct sim_card *card = &input->cards[i];
         snprintf(card->text, sizeof(card->text), "4111-%08" PRIu64,
-                 random_below(&input->random, 100000) * 1000 + i);
+                 random_below(&input->random, 10000) * 10000 + i);
         token_of(key, view_text(card->text), &card->token);
         card->partition = murmur2_partition(view_text(card->text), input->plan->partitions);
     }

@@ -33,7 +33,8 @@ void sim_model_open(struct sim_model *model, const struct sim_input *input,
     model->oracle_settings = mirrored(&engine->settings);
     for (int32_t p = 0; p < input->plan->partitions; p++) {
         model->fates[p].oracle = oracle_open(&model->oracle_settings);
-        for (size_t i = 0; i < SIM_CARDS_MAX; i++)
+        model->cards[p] = memory_zeroed(input->plan->cards, sizeof(struct card));
+        for (size_t i = 0; i < input->plan->cards; i++)
             card_init(&model->cards[p][i]);
     }
 }
@@ -44,8 +45,9 @@ void sim_model_close(struct sim_model *model)
         oracle_close(model->fates[p].oracle);
         free(model->fates[p].alerts);
         free(model->fates[p].letters);
-        for (size_t i = 0; i < SIM_CARDS_MAX; i++)
+        for (size_t i = 0; i < model->input->plan->cards; i++)
             card_release(&model->cards[p][i]);
+        free(model->cards[p]);
     }
     step_release(&model->step);
 }

@@ -42,7 +42,7 @@ struct sim_model {
     const struct sim_input *input;
     const struct engine *engine;
     struct sim_fate fates[SIM_PARTITIONS_MAX];
-    struct card cards[SIM_PARTITIONS_MAX][SIM_CARDS_MAX];
+    struct card *cards[SIM_PARTITIONS_MAX];
     struct step step;
     struct oracle_settings oracle_settings;
 };

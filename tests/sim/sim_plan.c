@@ -106,7 +106,7 @@ static void draw_workload(struct sim_plan *plan, struct random *random)
 {
     int64_t window_ms = plan->engine.rules[0].window_ms;
     plan->purchases = (size_t)random_range(random, 100, 900);
-    plan->cards = (size_t)PICK(random, 3, 10, 30, 100, SIM_CARDS_MAX);
+    plan->cards = (size_t)PICK(random, 3, 10, 30, 100, 250);
     plan->hot_percent = (uint32_t)PICK(random, 0, 0, 10, 30);
     plan->pace_ms = PICK(random, 1, window_ms / 50, window_ms / 10, window_ms / 3, window_ms);
     plan->disorder_ms = PICK(random, 0, 0, window_ms / 4, window_ms, 4 * window_ms);
@@ -118,6 +118,24 @@ static void draw_workload(struct sim_plan *plan, struct random *random)
     plan->spoilt_percent = (uint32_t)PICK(random, 0, 0, 2, 10);
     plan->foreign_percent = (uint32_t)PICK(random, 0, 0, 0, 5, 30);
     plan->schemas = (uint32_t)PICK(random, 1, 1, 2, 4);
+}
+
+// Once in a while so much that a commit does not fit one chunk of records, and a sweep not one
+// step.
+static void draw_crowd(struct sim_plan *plan, struct random *random)
+{
+    if (!random_chance(random, 1, 50))
+        return;
+    plan->purchases = 4000;
+    plan->cards = SIM_CARDS_MAX;
+    plan->partitions = 1;
+    plan->hot_percent = 0;
+    plan->commit_interval_ms = 1000;
+    plan->dirty_max_count = 10000;
+    plan->cache_bytes = 64 * 1024 * 1024;
+    plan->staged_max_bytes = 1024 * 1024;
+    plan->knobs.batch_max = 2000;
+    plan->knobs.changelog_batch_max = 500;
 }
 
 // ---- the troubles ----
@@ -172,6 +190,7 @@ void sim_plan_draw(struct sim_plan *plan, struct random *random)
     draw_service(plan, random);
     draw_cluster(plan, random);
     draw_workload(plan, random);
+    draw_crowd(plan, random);
     draw_calls(plan, random);
     draw_events(plan, random);
     plan->turns = (size_t)PICK(random, 300, 1000, 2000);

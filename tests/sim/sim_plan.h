@@ -15,7 +15,7 @@ enum {
     SIM_PARTITIONS_MAX = 4,
     SIM_INSTANCES_MAX = 4, // the last one is the impostor's place
     SIM_WORKERS_MAX = 2,   // of an instance
-    SIM_CARDS_MAX = 256,
+    SIM_CARDS_MAX = 1600,
 };
 
 // What happens to the world between two turns.
