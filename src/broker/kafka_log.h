@@ -20,9 +20,9 @@ void kafka_log_drop(struct kafka_log *log);
 // comes out of the calls as a status with a sentence.
 enum log_level kafka_log_level(int severity);
 
-// Decides over a line of the kind `facility` (librdkafka's name for it, e.g. "FAIL"): -1: drop it;
+// Decides over a line of the kind `name` (librdkafka's name for it, e.g. "FAIL"): -1: drop it;
 // otherwise how many lines of this kind were dropped since the last one that was let through.
-int64_t kafka_log_admit(struct kafka_log *log, int severity, const char *facility, const char *text,
+int64_t kafka_log_admit(struct kafka_log *log, int severity, const char *name, const char *text,
                         int64_t now_ms);
 
 #endif

@@ -322,6 +322,7 @@ enum status kafka_transaction_commit(struct kafka_transaction *transaction,
         count > 0 ? send_offsets(transaction, membership, offsets, count, err) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
+    ensure(transaction->producing != NULL); // only a call that hangs takes it away
     rd_kafka_error_t *error =
         rd_kafka_commit_transaction(transaction->producing->client.rk, COMMIT_MS);
     if (error == NULL) {

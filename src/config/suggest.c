@@ -38,7 +38,7 @@ static size_t smallest(size_t a, size_t b, size_t c)
 // Levenshtein's distance: letters to insert, remove or replace.
 static size_t distance(const struct plain *a, const struct plain *b)
 {
-    size_t costs[NAME_BYTES_MAX + 1];
+    size_t costs[NAME_BYTES_MAX + 1] = {0};
     for (size_t j = 0; j <= b->size; j++)
         costs[j] = j;
     for (size_t i = 1; i <= a->size; i++) {

@@ -93,7 +93,7 @@ static bool set_bytes(const struct setting *setting)
     static const struct {
         const char *name;
         int64_t bytes;
-    } units[] = {{"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}};
+    } units[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}};
     struct view digits = setting->text;
     int64_t unit = 1;
     int64_t value;

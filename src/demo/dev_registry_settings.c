@@ -69,7 +69,7 @@ struct dev_answer dev_call_subject_config(const struct dev_call *call)
         return setting_answer("compatibilityLevel", subject->level);
     if (call->request->default_to_global)
         return dev_call_config(call);
-    if (!dev_subject_live(subject, false))
+    if (subject == NULL || !dev_subject_live(subject, false))
         return dev_call_no_subject(call->arguments[0]);
     return dev_answer_error(404, 40408,
                             "Subject '%s' does not have subject-level compatibility configured",

@@ -64,7 +64,7 @@ struct generator_settings generator_settings_default(void)
 uint64_t generator_clean_cards(const struct generator_settings *settings)
 {
     __int128 window_ms = settings->burst_window_ms;
-    __int128 taken_ms = window_ms + 2 * settings->disorder_ms + CALENDAR_ROUNDING_MS;
+    __int128 taken_ms = window_ms + 2 * (__int128)settings->disorder_ms + CALENDAR_ROUNDING_MS;
     __int128 taken = taken_ms * settings->events_per_second / 1000 + 1;
     taken +=
         (taken_ms + window_ms) * settings->events_per_second * settings->burst_ppm / 1000000000;
@@ -165,7 +165,7 @@ static int64_t before_the_end_ms(struct generator *generator, int64_t from_ms, i
     const struct generator_settings *settings = &generator->settings;
     if (settings->message_count == 0)
         return drawn_ms;
-    uint64_t reserve = 2 * settings->burst_size_max + settings->message_count / 100;
+    uint64_t reserve = 2 * (uint64_t)settings->burst_size_max + settings->message_count / 100;
     uint64_t last = settings->message_count > reserve ? settings->message_count - reserve : 0;
     int64_t room_ms = sent_at_ms(settings, last) - from_ms;
     if (drawn_ms <= room_ms)

@@ -46,8 +46,9 @@ static bool parse_listen(const char *listen, union address *out)
         return false;
     size_t size = (size_t)(colon - listen);
     bool bracketed = size >= 2 && listen[0] == '[' && listen[size - 1] == ']';
-    memcpy(host, listen + bracketed, size - 2 * bracketed);
-    host[size - 2 * bracketed] = '\0';
+    size_t host_size = bracketed ? size - 2 : size;
+    memcpy(host, listen + bracketed, host_size);
+    host[host_size] = '\0';
     *out = (union address){0};
     if (bracketed) {
         out->v6.sin6_family = AF_INET6;
@@ -133,7 +134,7 @@ static int listen_on(const union address *address)
 
 static uint16_t port_of(int fd)
 {
-    union address address;
+    union address address = {0};
     socklen_t size = sizeof(address);
     if (getsockname(fd, &address.any, &size) != 0)
         return 0;
@@ -143,7 +144,7 @@ static uint16_t port_of(int fd)
 enum status endpoint_open(const char *listen, const struct endpoint_source *source,
                           struct endpoint **out, struct error *err)
 {
-    union address address;
+    union address address = {0};
     if (!parse_listen(listen, &address))
         return error_set(err, STATUS_FATAL,
                          "http.listen: '%s' is not ADDRESS:PORT, such as 127.0.0.1:9464", listen);

@@ -13,7 +13,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-enum { HEADER_BYTES_MAX = 96, PATH_BYTES_MAX = 4096 };
+enum {
+    HEADER_BYTES_MAX = 96,
+    PATH_BYTES_MAX = 4096,
+    ADDRESSES_BYTES_MAX = REGISTRY_URLS_MAX * (REGISTRY_URL_BYTES_MAX + 1),
+};
 
 static const uint64_t fnv_start = 0xcbf29ce484222325u;
 
@@ -42,7 +46,7 @@ static int by_text(const void *a, const void *b)
 // The addresses, sorted, one a line: their order says nothing of what the ids mean.
 static void addresses_append(struct buffer *out, const struct url_list *urls)
 {
-    const char *bases[REGISTRY_URLS_MAX];
+    const char *bases[REGISTRY_URLS_MAX] = {NULL};
     for (size_t i = 0; i < urls->count; i++)
         bases[i] = urls->urls[i].base;
     qsort(bases, urls->count, sizeof *bases, by_text);
@@ -77,7 +81,7 @@ static bool folder_claim(const char *folder, struct view addresses, struct error
     char path[PATH_BYTES_MAX];
     snprintf(path, sizeof path, "%s/registry", folder);
     struct buffer known;
-    buffer_init(&known, REGISTRY_URLS_MAX * (REGISTRY_URL_BYTES_MAX + 1));
+    buffer_init(&known, ADDRESSES_BYTES_MAX);
     bool found = false;
     bool fine = file_read(path, &known, &found, err) == STATUS_OK;
     bool same = fine && found && view_equal(buffer_view(&known), addresses);
@@ -95,7 +99,7 @@ void cache_init(struct cache *cache, const char *dir, const struct url_list *url
     if (dir == NULL || *dir == '\0')
         return;
     struct buffer addresses;
-    buffer_init(&addresses, REGISTRY_URLS_MAX * (REGISTRY_URL_BYTES_MAX + 1));
+    buffer_init(&addresses, ADDRESSES_BYTES_MAX);
     addresses_append(&addresses, urls);
     char folder[PATH_BYTES_MAX - 64];
     int size = snprintf(folder, sizeof folder, "%s/%016" PRIx64, dir,

@@ -20,7 +20,7 @@
 #define LMDB_LOCK_NAME "lock.mdb"
 #define DAMAGED_NAME "damaged"
 
-static const size_t map_bytes_min = 16 * 1024 * 1024;
+static const size_t map_bytes_min = 16u << 20;
 static const uint8_t checkpoint_key[] = {0};
 
 const int environment_map_full = MDB_MAP_FULL;

@@ -6,10 +6,10 @@
 
 #include "store/store.h"
 
-// Opens (creates, mode 0700) <dir>/<application_id>/ and locks it for this process. STATUS_FATAL
+// Opens (creates, mode 0700) <path>/<application_id>/ and locks it for this process. STATUS_FATAL
 // says which directory and why: not writable, held by another process (its pid), made by another
 // application. Thread-safe afterwards.
-enum status store_lmdb_open(const char *dir, const char *application_id, struct store_dir **out,
+enum status store_lmdb_open(const char *path, const char *application_id, struct store_dir **out,
                             struct error *err) MUST_USE;
 
 // A text kept in the directory across restarts, made by `make_value` the first time (the instance

@@ -11,6 +11,8 @@
 #include "stream/topics.h"
 
 enum {
+    FINGERPRINT_TEXT_BYTES_MAX = 64 * 1024,
+    PAUSE_NS = 200 * 1000 * 1000,
     TRY_FOR_MS = 2000,     // one attempt at something out of reach
     WARN_EVERY_MS = 10000, // how often waiting is told of
 };
@@ -61,7 +63,7 @@ void setup_fingerprint(const struct engine_settings *settings, const struct toke
                        uint8_t out[FINGERPRINT_BYTES])
 {
     struct buffer text;
-    buffer_init(&text, 64 * 1024);
+    buffer_init(&text, FINGERPRINT_TEXT_BYTES_MAX);
     ensure(buffer_append_format(&text, "1 dedupe=%d max_future_ms=%" PRId64 " max_events=%" PRIu32,
                                 settings->dedupe, settings->max_future_ms,
                                 settings->max_events_per_card));
@@ -91,7 +93,7 @@ static bool wait_again(struct waiting *waiting, const struct error *err)
         return false;
     if (log_due(&waiting->warned_ms, clock_now_ms(), WARN_EVERY_MS))
         log_warn("service", waiting->sentence, LOG_TEXT("reason", err->text));
-    const struct timespec pause = {0, 200 * 1000 * 1000};
+    const struct timespec pause = {0, PAUSE_NS};
     nanosleep(&pause, NULL); // an attempt may fail at once: do not hammer
     return true;
 }

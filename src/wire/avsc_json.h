@@ -17,6 +17,6 @@ const char *avsc_text(const json_t *object, const char *name);
 bool avsc_number(const json_t *object, const char *name, double least, double most, int64_t *out);
 
 // Sets the type's logical type and scale, where the specification lets them stand on its kind.
-void avsc_logical(const json_t *object, struct avsc_type *type);
+void avsc_logical(const json_t *json, struct avsc_type *type);
 
 #endif

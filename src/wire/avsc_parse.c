@@ -92,10 +92,10 @@ static char *full_name(const char *name, struct scope scope)
     if (scope.space_bytes == 0 || strchr(name, '.') != NULL)
         return memory_text(name);
     size_t name_bytes = strlen(name);
-    char *full = memory_zeroed(scope.space_bytes + name_bytes + 2, 1);
+    char *full = memory_zeroed(scope.space_bytes + 1 + name_bytes + 1, 1);
     memcpy(full, scope.space, scope.space_bytes);
     full[scope.space_bytes] = '.';
-    memcpy(full + scope.space_bytes + 1, name, name_bytes);
+    memcpy(full + scope.space_bytes + 1, name, name_bytes + 1);
     return full;
 }
 
@@ -181,7 +181,7 @@ static enum status union_parse(struct parser *parser, const json_t *json, struct
     parser->avsc->types[type].first_link = first;
     parser->avsc->types[type].link_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t branch;
+        uint32_t branch = 0;
         enum status status = type_parse(parser, json_array_get(json, i), scope, &branch);
         if (status != STATUS_OK)
             return status;
@@ -202,7 +202,7 @@ static enum status container_parse(struct parser *parser, const json_t *json, st
     uint32_t first = links_add(parser, 1);
     parser->avsc->types[type].first_link = first;
     parser->avsc->types[type].link_count = 1;
-    uint32_t held;
+    uint32_t held = 0;
     enum status status = type_parse(parser, inner, scope, &held);
     if (status == STATUS_OK)
         parser->avsc->links[first] = held;
@@ -266,7 +266,7 @@ static enum status field_parse(struct parser *parser, const json_t *json, struct
     const json_t *type_json = json_object_get(json, "type");
     if (name == NULL || name[0] == '\0' || type_json == NULL)
         return refused(parser, "a field without name or type", name == NULL ? "" : name);
-    uint32_t type;
+    uint32_t type = 0;
     enum status status = type_parse(parser, type_json, scope, &type);
     if (status != STATUS_OK)
         return status;

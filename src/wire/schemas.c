@@ -13,20 +13,22 @@ EMBED(cw_schema_purchase, "schemas/purchase.avsc");
 EMBED(cw_schema_alert, "schemas/alert.avsc");
 EMBED(cw_schema_travel_flags, "schemas/travel_flags.avsc");
 
+static struct view between(const uint8_t *start, const uint8_t *end)
+{
+    return (struct view){start, (size_t)(end - start)};
+}
+
 struct view schema_purchase(void)
 {
-    return (struct view){cw_schema_purchase_start,
-                         (size_t)(cw_schema_purchase_end - cw_schema_purchase_start)};
+    return between(cw_schema_purchase_start, cw_schema_purchase_end);
 }
 
 struct view schema_alert(void)
 {
-    return (struct view){cw_schema_alert_start,
-                         (size_t)(cw_schema_alert_end - cw_schema_alert_start)};
+    return between(cw_schema_alert_start, cw_schema_alert_end);
 }
 
 struct view schema_travel_flags(void)
 {
-    return (struct view){cw_schema_travel_flags_start,
-                         (size_t)(cw_schema_travel_flags_end - cw_schema_travel_flags_start)};
+    return between(cw_schema_travel_flags_start, cw_schema_travel_flags_end);
 }
