@@ -162,8 +162,9 @@ static enum status feed_restores(struct worker *worker, struct error *err)
         struct task *task = worker->tasks[batch.messages[i].partition];
         if (task == NULL || !task->take.reading)
             continue;
-        worker->counters.restore_records++;
+        int64_t before = task->take.records;
         status = take_apply(task, &batch.messages[i], err);
+        worker->counters.restore_records += (uint64_t)(task->take.records - before);
     }
     for (int32_t p = 0; p < worker->settings->input_partitions && status == STATUS_OK; p++)
         if (worker->tasks[p] != NULL && worker->tasks[p]->take.reading)
