@@ -32,7 +32,7 @@ bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wai
     *wait_ms = worker->begun_ms + settings->commit_interval_ms - now_ms;
     // Small transactions would only slow the working off of a backlog.
     if (worker->evaluate.alert_raised && !worker->backlog) {
-        int64_t alert_wait_ms = worker->committed_ms + settings->min_commit_interval_ms - now_ms;
+        int64_t alert_wait_ms = worker->committing_ms + settings->min_commit_interval_ms - now_ms;
         if (alert_wait_ms < *wait_ms)
             *wait_ms = alert_wait_ms;
     }
@@ -123,10 +123,10 @@ static void note_committed(struct worker *worker, int64_t started_ms)
             changes_committed(worker->changes, task);
     }
     worker->open = false;
-    worker->committed_ms = worker_now_ms(worker);
+    worker->committing_ms = started_ms;
     counters->commits++;
     histogram_observe(&counters->commit_seconds,
-                      (double)(worker->committed_ms - started_ms) / 1000);
+                      (double)(worker_now_ms(worker) - started_ms) / 1000);
     int64_t wall_ms = broker->ops->wall_ms(broker);
     struct evaluate *evaluate = &worker->evaluate;
     for (size_t i = 0; i < evaluate->alert_count; i++)

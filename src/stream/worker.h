@@ -24,7 +24,7 @@ struct worker {
     struct changes *changes;
     bool open;             // a transaction has been begun
     int64_t begun_ms;      // when
-    int64_t committed_ms;  // when the last one was committed
+    int64_t committing_ms; // when the last commit began
     bool backlog;          // the last poll came back full
     bool assigned;         // the group has given us an assignment
     bool resetting;        // the producer must be made anew before anything else

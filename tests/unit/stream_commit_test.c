@@ -18,7 +18,7 @@ static struct worker *worker_in_transaction(struct stream_fixture *f)
     struct worker *worker = f->processes[0].worker;
     worker->open = true;
     worker->begun_ms = 1000;
-    worker->committed_ms = 900;
+    worker->committing_ms = 900;
     return worker;
 }
 
@@ -48,10 +48,10 @@ static void alert__is_committed_at_once_but_not_in_a_backlog(void **state)
     struct worker *worker = worker_in_transaction(&f);
     worker->evaluate.alert_raised = true;
     assert_true(worker_commit_due(worker, 1000, &wait_ms));
-    worker->committed_ms = 998; // at least 5 ms between commits
+    worker->committing_ms = 998; // at least 5 ms between commits
     assert_false(worker_commit_due(worker, 1000, &wait_ms));
     assert_int_equal(wait_ms, 3);
-    worker->committed_ms = 900;
+    worker->committing_ms = 900;
     worker->backlog = true;
     assert_false(worker_commit_due(worker, 1000, &wait_ms));
     assert_int_equal(wait_ms, 1000);
