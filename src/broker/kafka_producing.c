@@ -163,6 +163,7 @@ enum status kafka_producing_open(struct kafka_producing *producing, struct kafka
         return status;
     }
     producing->batch = memory_zeroed(CHANGELOG_BATCH_MAX, sizeof(producing->batch[0]));
+    kafka_held_init(&producing->held);
     return STATUS_OK;
 }
 
@@ -172,6 +173,7 @@ void kafka_producing_close(struct kafka_producing *producing)
         if (producing->topics[i] != NULL)
             rd_kafka_topic_destroy(producing->topics[i]);
     kafka_client_close(&producing->client);
+    kafka_held_release(&producing->held);
     free(producing->batch);
     free(producing->delivered);
     *producing = (struct kafka_producing){.transactional = false};
@@ -304,6 +306,49 @@ static rd_kafka_resp_err_t put_once(struct kafka_producing *producing, const str
     return code;
 }
 
+// `headers` are taken in any case.
+static enum status put_now(struct kafka_producing *producing, const struct record *record,
+                           rd_kafka_headers_t *headers, struct error *err)
+{
+    rd_kafka_resp_err_t code;
+    int64_t deadline_ms = clock_now_ms() + ROOM_MS;
+    do
+        code = put_once(producing, record, headers);
+    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && make_room(producing, deadline_ms));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (headers != NULL)
+            rd_kafka_headers_destroy(headers);
+        return refuse(producing, record->topic, record->partition, code, err);
+    }
+    if (++producing->queued_count >= SERVE_EVERY_COUNT)
+        kafka_producing_serve(producing);
+    return STATUS_OK;
+}
+
+void kafka_producing_hold(struct kafka_producing *producing)
+{
+    kafka_held_clear(&producing->held);
+    producing->holding = true;
+}
+
+void kafka_producing_drop_held(struct kafka_producing *producing)
+{
+    kafka_held_clear(&producing->held);
+    producing->holding = false;
+}
+
+enum status kafka_producing_send_held(struct kafka_producing *producing, struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < producing->held.count && status == STATUS_OK; i++) {
+        struct record record = kafka_held_record(&producing->held, i);
+        status = put_now(producing, &record, kafka_held_headers(&producing->held, i), err);
+    }
+    kafka_held_clear(&producing->held);
+    producing->holding = false;
+    return status;
+}
+
 enum status kafka_producing_put(struct kafka_producing *producing, const struct record *record,
                                 struct error *err)
 {
@@ -311,26 +356,22 @@ enum status kafka_producing_put(struct kafka_producing *producing, const struct 
     rd_kafka_headers_t *headers = headers_of(record);
     size_t bytes = record_bytes(record, headers);
     size_t limit = producing->limits.record_bytes[record->topic];
-    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-    if (bytes <= limit) {
-        int64_t deadline_ms = clock_now_ms() + ROOM_MS;
-        do
-            code = put_once(producing, record, headers);
-        while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL && make_room(producing, deadline_ms));
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (++producing->queued_count >= SERVE_EVERY_COUNT)
-            kafka_producing_serve(producing);
-        return STATUS_OK;
-    }
-    if (headers != NULL)
-        rd_kafka_headers_destroy(headers);
-    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    if (bytes > limit) {
+        if (headers != NULL)
+            rd_kafka_headers_destroy(headers);
         return error_set(err, STATUS_RECORD,
                          "a record of %zu bytes is larger than topic %s takes (%zu bytes, its "
                          "max.message.bytes)",
                          bytes, producing->names[record->topic], limit);
-    return refuse(producing, record->topic, record->partition, code, err);
+    }
+    if (producing->holding && kafka_held_add(&producing->held, record, headers))
+        return STATUS_OK;
+    enum status status = kafka_producing_send_held(producing, err);
+    if (status == STATUS_OK)
+        return put_now(producing, record, headers, err);
+    if (headers != NULL)
+        rd_kafka_headers_destroy(headers);
+    return status;
 }
 
 // Queues what the queue takes and moves the rest to the front; returns how many are left.
@@ -389,11 +430,33 @@ static enum status fill_batch(struct kafka_producing *producing, const struct vi
     return STATUS_OK;
 }
 
+// Holds what there is room for; when that is not all, what was held is sent first.
+static enum status hold_changelog(struct kafka_producing *producing, int32_t partition,
+                                  const struct view *keys, const struct view *values, size_t count,
+                                  size_t *held_count, struct error *err)
+{
+    size_t limit = producing->limits.record_bytes[OUTPUT_CHANGELOG];
+    size_t i = 0;
+    for (; producing->holding && i < count; i++) {
+        const struct record record = {OUTPUT_CHANGELOG, partition, -1, keys[i],
+                                      values[i],        NULL,      0,  NULL};
+        if (RECORD_OVERHEAD_BYTES + keys[i].size + values[i].size > limit ||
+            !kafka_held_add(&producing->held, &record, NULL))
+            break;
+    }
+    *held_count = i;
+    return i < count ? kafka_producing_send_held(producing, err) : STATUS_OK;
+}
+
 enum status kafka_producing_put_changelog(struct kafka_producing *producing, int32_t partition,
                                           const struct view *keys, const struct view *values,
                                           size_t count, struct error *err)
 {
-    for (size_t done = 0; done < count;) {
+    size_t held_count = 0;
+    enum status held = hold_changelog(producing, partition, keys, values, count, &held_count, err);
+    if (held != STATUS_OK)
+        return held;
+    for (size_t done = held_count; done < count;) {
         size_t size = count - done < CHANGELOG_BATCH_MAX ? count - done : CHANGELOG_BATCH_MAX;
         enum status status = fill_batch(producing, keys + done, values + done, size, err);
         if (status == STATUS_OK)

@@ -7,6 +7,7 @@
 #include "broker/broker.h"
 #include "broker/kafka_client.h"
 #include "broker/kafka_errors.h"
+#include "broker/kafka_held.h"
 
 struct kafka_cluster;
 
@@ -23,8 +24,10 @@ struct kafka_producing {
     rd_kafka_topic_t *topics[OUTPUT_TOPICS];
     struct kafka_limits limits;
     rd_kafka_message_t *batch; // scratch of produce_changelog
-    size_t queued_count;       // since delivery reports were last served
-    int64_t *delivered; // by changelog partition: one past the highest acknowledged; -1: none
+    struct kafka_held held;
+    bool holding;        // records are held until kafka_producing_send_held
+    size_t queued_count; // since delivery reports were last served
+    int64_t *delivered;  // by changelog partition: one past the highest acknowledged; -1: none
     int32_t delivered_count;
     bool failed; // a record was refused or given up since kafka_producing_forgive
     struct kafka_fault failure;
@@ -53,6 +56,14 @@ enum status kafka_producing_put(struct kafka_producing *producing, const struct 
 enum status kafka_producing_put_changelog(struct kafka_producing *producing, int32_t partition,
                                           const struct view *keys, const struct view *values,
                                           size_t count, struct error *err) MUST_USE;
+
+// From here on records are held back, as long as they are few: see kafka_held.h.
+void kafka_producing_hold(struct kafka_producing *producing);
+// Hands what is held to librdkafka and holds no more. The failures are those of putting.
+enum status kafka_producing_send_held(struct kafka_producing *producing,
+                                      struct error *err) MUST_USE;
+// Drops what is held, and holds no more.
+void kafka_producing_drop_held(struct kafka_producing *producing);
 
 // Serves delivery reports that have come.
 void kafka_producing_serve(struct kafka_producing *producing);

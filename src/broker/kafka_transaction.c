@@ -277,6 +277,7 @@ enum status kafka_transaction_begin(struct kafka_transaction *transaction, struc
     rd_kafka_error_t *error = rd_kafka_begin_transaction(transaction->producing->client.rk);
     if (error == NULL) {
         transaction->open = true;
+        kafka_producing_hold(transaction->producing);
         return STATUS_OK;
     }
     struct kafka_fault fault = kafka_fault_take(error);
@@ -320,6 +321,8 @@ enum status kafka_transaction_commit(struct kafka_transaction *transaction,
                          membership->group_id);
     enum status status =
         count > 0 ? send_offsets(transaction, membership, offsets, count, err) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = kafka_producing_send_held(transaction->producing, err);
     if (status != STATUS_OK)
         return status;
     ensure(transaction->producing != NULL); // only a call that hangs takes it away
@@ -338,6 +341,7 @@ enum status kafka_transaction_abort(struct kafka_transaction *transaction, struc
     enum status status = kafka_transaction_ready(transaction, err);
     if (status != STATUS_OK || !transaction->open)
         return status;
+    kafka_producing_drop_held(transaction->producing);
     rd_kafka_error_t *error =
         rd_kafka_abort_transaction(transaction->producing->client.rk, ABORT_MS);
     if (error == NULL) {
@@ -356,6 +360,9 @@ enum status kafka_transaction_flush(struct kafka_transaction *transaction, struc
     if (status != STATUS_OK)
         return status;
     struct kafka_producing *producing = transaction->producing;
+    status = kafka_producing_send_held(producing, err);
+    if (status != STATUS_OK)
+        return status;
     if (!kafka_producing_flush(producing, FLUSH_MS))
         return error_set(err, STATUS_RESET, "records are still not acknowledged after %d s",
                          FLUSH_MS / 1000);
