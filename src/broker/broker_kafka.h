@@ -60,6 +60,15 @@ enum status kafka_topic_setting_get(struct kafka_cluster *cluster, const char *t
                                     const char *name, char *value, size_t size,
                                     struct error *err) MUST_USE;
 
+// What a worker's queues in librdkafka hold at most: purchases that wait to be taken, and records
+// that wait to be sent. Counted are keys and values; a record of 100 bytes takes about 300.
+struct kafka_bounds {
+    int64_t consume_queue_bytes; // kafka.queued.max.messages.kbytes
+    int64_t produce_queue_bytes; // kafka.queue.buffering.max.kbytes
+};
+enum status kafka_bounds_read(const struct kafka_property *items, size_t count,
+                              struct kafka_bounds *out, struct error *err) MUST_USE;
+
 // A worker's broker. The cluster must outlive it. Joins the group at the first poll.
 enum status broker_kafka_open(struct kafka_cluster *cluster, const struct kafka_settings *settings,
                               struct broker **out, struct error *err) MUST_USE;

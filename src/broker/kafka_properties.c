@@ -213,3 +213,31 @@ enum status kafka_properties_check(const struct kafka_properties *properties, st
                          "kafka: {bootstrap.servers: \"localhost:9092\"}");
     return status;
 }
+
+static int64_t kbytes_of(const rd_kafka_conf_t *conf, const char *name)
+{
+    char text[32];
+    size_t size = sizeof(text);
+    rd_kafka_conf_res_t result = rd_kafka_conf_get(conf, name, text, &size);
+    ensure(result == RD_KAFKA_CONF_OK);
+    return strtoll(text, NULL, 10) * 1024;
+}
+
+enum status kafka_bounds_read(const struct kafka_property *items, size_t count,
+                              struct kafka_bounds *out, struct error *err)
+{
+    const struct kafka_properties properties = {items, count};
+    rd_kafka_conf_t *input;
+    rd_kafka_conf_t *producer;
+    enum status status = kafka_properties_conf(&properties, KAFKA_KIND_INPUT, &input, err);
+    if (status != STATUS_OK)
+        return status;
+    out->consume_queue_bytes = kbytes_of(input, "queued.max.messages.kbytes");
+    rd_kafka_conf_destroy(input);
+    status = kafka_properties_conf(&properties, KAFKA_KIND_PRODUCER, &producer, err);
+    if (status != STATUS_OK)
+        return status;
+    out->produce_queue_bytes = kbytes_of(producer, "queue.buffering.max.kbytes");
+    rd_kafka_conf_destroy(producer);
+    return STATUS_OK;
+}

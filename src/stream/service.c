@@ -38,6 +38,7 @@ struct service {
     const atomic_bool *stop;
     atomic_bool failed; // a worker has left: the others are to stop
     struct stream_settings settings;
+    struct kafka_bounds bounds; // of each worker
     struct token_key *token_key;
     struct store_dir *stores;
     struct kafka_cluster *cluster;
@@ -199,6 +200,7 @@ static enum status open_all(struct service *service, const struct kafka_property
         return status;
     topics_plan(config, service->settings.input_partitions, &service->topics);
     fill_settings(service);
+    status = kafka_bounds_read(properties, config->kafka_count, &service->bounds, err);
     for (size_t i = 0; i < service->thread_count && status == STATUS_OK; i++)
         status = open_worker(service, properties, err);
     return status;
@@ -252,6 +254,12 @@ enum status service_run(struct service *service, struct error *err)
         LOG_TEXT("guarantee", service->settings.at_least_once ? "at_least_once" : "exactly_once"),
         LOG_INT("threads", service->worker_count),
         LOG_INT("partitions", service->settings.input_partitions));
+    log_info(
+        "service", "memory is bounded", LOG_INT("cache_bytes", service->config->state.cache_bytes),
+        LOG_INT("dirty_cards_max", DIRTY_MAX_COUNT),
+        LOG_INT("checkpoint_bytes", 2 * STAGED_MAX_BYTES), LOG_INT("queues", service->worker_count),
+        LOG_INT("consume_queue_bytes", service->bounds.consume_queue_bytes),
+        LOG_INT("produce_queue_bytes", service->bounds.produce_queue_bytes));
     for (size_t i = 0; i < service->worker_count; i++) {
         struct service_worker *worker = &service->workers[i];
         char name[16]; // all that the kernel keeps

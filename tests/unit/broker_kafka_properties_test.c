@@ -125,6 +125,19 @@ static void number__is_the_last_one_given(void **state)
     assert_int_equal(kafka_properties_number(&properties, "other", 9), 9);
 }
 
+static void bounds__are_ours_or_the_users(void **state)
+{
+    (void)state;
+    struct kafka_bounds bounds;
+    struct error err;
+    const struct kafka_property items[] = {{"queued.max.messages.kbytes", "77"}};
+    assert_int_equal(kafka_bounds_read(NULL, 0, &bounds, &err), STATUS_OK);
+    assert_int_equal(bounds.consume_queue_bytes, 16 * 1024 * 1024);
+    assert_int_equal(bounds.produce_queue_bytes, 64 * 1024 * 1024);
+    assert_int_equal(kafka_bounds_read(items, 1, &bounds, &err), STATUS_OK);
+    assert_int_equal(bounds.consume_queue_bytes, 77 * 1024);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +149,7 @@ int main(void)
         cmocka_unit_test(tuning__can_be_overridden),
         cmocka_unit_test(socket_timeout__fits_the_transactions),
         cmocka_unit_test(number__is_the_last_one_given),
+        cmocka_unit_test(bounds__are_ours_or_the_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
