@@ -282,6 +282,8 @@ static void send_more(struct sim *sim)
 static void look_at_expiry(struct sim *sim)
 {
     size_t rounds_with_traffic[SIM_PARTITIONS_MAX] = {0};
+    // A commit looks at 64 cards at least; half of the rounds must do for all of them.
+    const size_t rounds = EXPIRY_ROUNDS + sim->plan.cards / 32;
     sim->input.front_ms += LEAP_MS;
     sim->plan.pace_ms = 1; // what comes now stays of use
     sim->plan.disorder_ms = 0;
@@ -289,7 +291,7 @@ static void look_at_expiry(struct sim *sim)
     for (size_t i = 0; i < SIM_INSTANCES_MAX; i++)
         if (sim->instances[i].disk != NULL)
             fake_store_set_polls(sim->instances[i].disk, 0);
-    for (int round = 0; round < EXPIRY_ROUNDS; round++) {
+    for (size_t round = 0; round < rounds; round++) {
         size_t before[SIM_PARTITIONS_MAX];
         for (int32_t p = 0; p < sim->plan.partitions; p++)
             before[p] = sim->input.items[p].count;
@@ -305,7 +307,7 @@ static void look_at_expiry(struct sim *sim)
     }
     for (int32_t p = 0; p < sim->plan.partitions; p++) {
         const struct sim_worker *worker = sim_instance_owner(sim, p);
-        if (rounds_with_traffic[p] < EXPIRY_ROUNDS / 2 || worker == NULL)
+        if (rounds_with_traffic[p] < rounds / 2 || worker == NULL)
             continue;
         size_t left = sim_audit_expired(sim, sim_instance_of(sim, worker), p,
                                         worker->worker->tasks[p]->stream_time);
