@@ -515,6 +515,11 @@ struct store_dir *fake_store_dir_open(void)
 void fake_store_set_polls(struct store_dir *dir, unsigned polls)
 {
     dir_of(dir)->polls = polls;
+    for (size_t i = 0; i < dir_of(dir)->disk_count; i++) {
+        struct fake_store *store = dir_of(dir)->disks[i]->store;
+        if (store != NULL && store->polls_left > polls)
+            store->polls_left = polls;
+    }
 }
 
 void fake_store_keep_versions(struct store_dir *dir)

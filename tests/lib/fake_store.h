@@ -19,7 +19,7 @@
 struct store_dir *fake_store_dir_open(void);
 
 // Polls without `wait` that answer "running" before a checkpoint ends (0 at first: the first poll
-// ends it).
+// ends it). One that is running ends so much sooner.
 void fake_store_set_polls(struct store_dir *dir, unsigned polls);
 // The `countdown`-th checkpoint to end from now on fails (1: the next one; 0: none).
 void fake_store_fail_checkpoint(struct store_dir *dir, unsigned countdown);

@@ -24,6 +24,7 @@ enum {
     MORE_PURCHASES = 60,
     LEAP_MS = 24 * 3600 * 1000, // more horizons than a card may be idle
     EXPIRY_ROUNDS = 16,
+    EXPIRY_CARDS_MAX = 256, // a commit of such few purchases looks at 64
     IDLE_TURNS = 40,
     EXPIRY_EVERY = 4, // seeds
     ALERT_SCHEMA_ID = 2,
@@ -288,6 +289,7 @@ static void look_at_expiry(struct sim *sim)
     sim->plan.pace_ms = 1; // what comes now stays of use
     sim->plan.disorder_ms = 0;
     sim->plan.leaps_of_1000 = 0;
+    sim->plan.disk_polls = 0;
     for (size_t i = 0; i < SIM_INSTANCES_MAX; i++)
         if (sim->instances[i].disk != NULL)
             fake_store_set_polls(sim->instances[i].disk, 0);
@@ -352,7 +354,7 @@ uint64_t sim_run(uint64_t seed, bool loud, struct sim_figures *figures)
     judge(sim);
     send_more(sim);
     judge(sim);
-    if (seed % EXPIRY_EVERY == 0)
+    if (seed % EXPIRY_EVERY == 0 && sim->plan.cards <= EXPIRY_CARDS_MAX)
         look_at_expiry(sim);
     lose_everything(sim);
     judge(sim);
