@@ -35,8 +35,9 @@ struct store_ops {
     // is there cannot be read or is damaged: the caller drops it and restores from the changelog.
     enum status (*load)(struct store *store, struct checkpoint *out, bool *found,
                         struct error *err) MUST_USE;
-    // The card's value as of the last finished checkpoint; value->data NULL when absent. Borrowed
-    // until the next call on the store. STATUS_RECORD: damaged, as in load.
+    // The card's value as of the last finished checkpoint, which may be one that checkpoint_poll
+    // has not told of yet; value->data NULL when absent. Borrowed until the next call on the store.
+    // STATUS_RECORD: damaged, as in load.
     enum status (*get)(struct store *store, const struct token *token, struct view *value,
                        struct error *err) MUST_USE;
     // Adds to what the next checkpoint writes; value.data NULL removes the card. Of several values
