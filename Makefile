@@ -64,6 +64,11 @@ SUITE_TIDY := --suite tidy --limit 60 tests/tidy/tidy.py
 # Unit tests keep a processor busy each; the others mostly wait.
 JOBS := $(shell nproc)
 SUITE_UNIT := --suite unit --limit 300 --jobs $(JOBS) $(UNIT_TESTS)
+# "Possible" leaks are the stacks of threads that run when a process ends.
+VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes --leak-check=full \
+	--show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
+SUITE_VALGRIND := --suite valgrind --limit 900 --jobs $(JOBS) --env TEST_SCALE=2 \
+	--under "$(VALGRIND)" $(UNIT_TESTS)
 SUITE_FUZZ := --suite fuzz-corpus --limit 300 --jobs $(JOBS) $(FUZZERS)
 SUITE_INTEGRATION := --suite integration --limit 300 --jobs 4 $(INTEGRATION_TESTS)
 SUITE_SIM := --suite sim --limit 300 $(SIM)
@@ -107,12 +112,19 @@ DEMO = $(if $(BROKER),tests/kafka/with) $(B)/cardwatch demo --seconds $(DEMO_SEC
 	$(if $(BROKER),--brokers {})
 
 C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
+# Static analysis: .clang-tidy has the checks; -fanalyzer is for src, where all of it is clean.
+ANALYSE :=
+CLANG_TIDY = $(addprefix clang-tidy/,$(filter %.c,$(C_FILES)))
+# Our compilers shift signed integers arithmetically.
+CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 -j $(JOBS) --inline-suppr \
+	--enable=warning,performance,portability --suppress=shiftTooManyBitsSigned \
+	$(CPPFLAGS) --include=tests/tidy/cppcheck.h
 # `make deps all` installs before it compiles, with -j too.
 DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
 .PHONY: help deps test-deps lint-deps all demo tests san-tests fuzzers test unit fuzz-corpus fuzz \
-	integration e2e e2e-full sim sim-coverage sim-mutants tidy bench lint format install clean
+	integration e2e e2e-full sim sim-coverage sim-mutants tidy bench lint valgrind format install clean
 .SECONDARY:
 
 help: ## Show this list
@@ -136,7 +148,7 @@ $(B)/cardwatch: $(B)/src/main.o $(OBJECTS)
 $(B)/%.o: %.c | $(DEPS_FIRST)
 	@mkdir -p $(@D)
 	$(SAY) CC $<
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests,$(ANALYSE)) -MMD -MP -c -o $@ $<
 
 $(B)/src/wire/schemas.o: $(wildcard schemas/*.avsc)
 
@@ -215,10 +227,21 @@ tidy: ## Check the house rules
 bench: all $(BENCH) ## Measure throughput, latency, restarts on a real Kafka (tests/bench/options.h)
 	@$(BENCH)
 
-lint: lint-deps ## Check the format; build everything with gcc and with clang
+lint: lint-deps ## Check the format; build with gcc and clang; clang-tidy, cppcheck, gcc's analyzer
 	clang-format --dry-run --Werror $(C_FILES)
-	$(STEP) tests CC=gcc B=$(B)-lint-gcc
+	$(STEP) tests CC=gcc B=$(B)-lint-gcc ANALYSE=-fanalyzer
 	$(STEP) tests CC=clang B=$(B)-lint-clang
+	$(CPPCHECK) src
+	$(STEP) $(CLANG_TIDY)
+
+# One file at a time: version 14 mistakes va_lists in a second one.
+$(CLANG_TIDY): clang-tidy/%:
+	$(SAY) TIDY $*
+	$(Q)clang-tidy --quiet $* -- -std=gnu11 $(CPPFLAGS) $(if $(filter tests/%,$*),-Itests) 2>/dev/null
+
+valgrind: lint-deps ## Run the unit tests under valgrind, with less repetition
+	$(STEP) $(UNIT_TESTS)
+	@$(RUN_TESTS) $(SUITE_VALGRIND)
 
 format: ## Format all C files in place
 	clang-format -i $(C_FILES)

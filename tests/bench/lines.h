@@ -21,8 +21,8 @@ void restart_lines(struct site *site);
 
 // (j), for each rate.
 void latency_lines(struct site *site);
-// One of them: `settings` but for the topic, which is made here; the row has its label.
-void latency_line(struct site *site, int64_t rate, const struct trial_settings *settings,
+// One of them: `service` but for the topic, which is made here; the row has its label.
+void latency_line(struct site *site, int64_t rate, const struct trial_settings *service,
                   struct row *row);
 
 // (k)

@@ -57,19 +57,19 @@ static void option_take(struct MHD_Daemon *daemon, enum MHD_OPTION option, va_li
     case MHD_OPTION_CONNECTION_TIMEOUT:
         (void)va_arg(*more, unsigned);
         return;
-    case MHD_OPTION_CONNECTION_MEMORY_LIMIT:
-        (void)va_arg(*more, size_t);
-        return;
-    case MHD_OPTION_SOCK_ADDR:
-        (void)va_arg(*more, void *);
-        return;
     case MHD_OPTION_UNESCAPE_CALLBACK:
         (void)va_arg(*more, void *);
         (void)va_arg(*more, void *);
         return;
+    case MHD_OPTION_CONNECTION_MEMORY_LIMIT:
+        (void)va_arg(*more, size_t);
+        return;
     case MHD_OPTION_NOTIFY_COMPLETED:
         daemon->completed = va_arg(*more, MHD_RequestCompletedCallback);
         daemon->completed_context = va_arg(*more, void *);
+        return;
+    case MHD_OPTION_SOCK_ADDR:
+        (void)va_arg(*more, void *);
         return;
     default:
         ensure(false); // one that this file has to be told of

@@ -62,14 +62,14 @@ struct broker *fake_broker_open(struct fake_cluster *cluster,
                                 const struct fake_broker_settings *settings);
 // The worker is gone without a word. Each later call through the port fails with STATUS_FATAL and
 // does nothing, so that what is left of the worker can be closed.
-void fake_broker_crash(struct broker *broker);
+void fake_broker_crash(struct broker *base);
 // Heartbeats do not arrive, everything else does: a zombie in the making.
-void fake_broker_mute(struct broker *broker, bool muted);
+void fake_broker_mute(struct broker *base, bool muted);
 // Nothing gets through to the cluster or back.
-void fake_broker_disconnect(struct broker *broker, bool disconnected);
+void fake_broker_disconnect(struct broker *base, bool disconnected);
 
 // Input partitions that are being read, owned or not.
-size_t fake_broker_reading_count(const struct broker *broker);
+size_t fake_broker_reading_count(const struct broker *base);
 
 // The committed offset of the group, -1: none; setting -1 is what the offsets' expiry does.
 int64_t fake_group_committed(struct fake_cluster *cluster, const char *group, int32_t partition);
