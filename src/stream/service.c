@@ -89,17 +89,6 @@ static enum status open_state(struct service *service, struct error *err)
                                 sizeof(service->instance_id), make_instance_id, err);
 }
 
-static enum status open_token_key(struct service *service, struct error *err)
-{
-    const char *path = service->config->state.secret_file;
-    if (path[0] != '\0')
-        return token_key_read(path, &service->token_key, err);
-    service->token_key = token_key_open((struct view){NULL, 0});
-    log_warn("service", "no state.secret_file: card tokens are made with the built-in development "
-                        "key, which is no secret");
-    return STATUS_OK;
-}
-
 static enum status open_registry(struct service *service, struct error *err)
 {
     const struct config *config = service->config;
@@ -121,24 +110,15 @@ static void fill_settings(struct service *service)
 {
     const struct config *config = service->config;
     struct stream_settings *settings = &service->settings;
-    for (size_t i = 0; i < config->rule_count; i++)
-        settings->rule_names[i] = config->rules[i].name;
-    settings->at_least_once = config->processing.guarantee == CONFIG_AT_LEAST_ONCE;
+    setup_settings(config, service->token_key, settings);
     settings->commit_interval_ms = config->processing.commit_interval_ms;
     settings->min_commit_interval_ms = config->processing.min_commit_interval_ms;
     settings->checkpoint_interval_ms = config->state.checkpoint_interval_ms;
     settings->cache_bytes = (size_t)config->state.cache_bytes / service->thread_count;
     settings->dirty_max_count = DIRTY_MAX_COUNT / service->thread_count;
     settings->staged_max_bytes = staged_max_bytes(settings->input_partitions);
-    settings->input_topic = config->topics.purchases;
     settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
-    settings->group_id = config->application_id;
-    settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
-    if (config->processing.dedupe)
-        settings->needed_fields |= PURCHASE_ID;
-    settings->token_key = service->token_key;
     settings->alert_encoder = service->encoder;
-    setup_fingerprint(&settings->engine.settings, service->token_key, settings->fingerprint);
 }
 
 static enum status open_worker(struct service *service, const struct kafka_property *properties,
@@ -183,7 +163,7 @@ static enum status open_all(struct service *service, const struct kafka_property
     const struct config *config = service->config;
     enum status status = setup_engine(config, &service->settings.engine, err);
     if (status == STATUS_OK)
-        status = open_token_key(service, err);
+        status = setup_token_key(config, &service->token_key, err);
     if (status == STATUS_OK)
         status = open_state(service, err);
     if (status == STATUS_OK)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "stream/topics.h"
+#include "wire/purchase.h"
 
 enum {
     FINGERPRINT_TEXT_BYTES_MAX = 64 * 1024,
@@ -37,6 +38,32 @@ enum status setup_engine(const struct config *config, struct engine *engine, str
         };
     }
     return engine_init(engine, &settings, err);
+}
+
+enum status setup_token_key(const struct config *config, struct token_key **out, struct error *err)
+{
+    const char *path = config->state.secret_file;
+    if (path[0] != '\0')
+        return token_key_read(path, out, err);
+    *out = token_key_open((struct view){NULL, 0});
+    log_warn("service", "no state.secret_file: card tokens are made with the built-in development "
+                        "key, which is no secret");
+    return STATUS_OK;
+}
+
+void setup_settings(const struct config *config, const struct token_key *key,
+                    struct stream_settings *settings)
+{
+    for (size_t i = 0; i < config->rule_count; i++)
+        settings->rule_names[i] = config->rules[i].name;
+    settings->at_least_once = config->processing.guarantee == CONFIG_AT_LEAST_ONCE;
+    settings->input_topic = config->topics.purchases;
+    settings->group_id = config->application_id;
+    settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
+    if (config->processing.dedupe)
+        settings->needed_fields |= PURCHASE_ID;
+    settings->token_key = key;
+    setup_fingerprint(&settings->engine.settings, key, settings->fingerprint);
 }
 
 // struct config_property and struct kafka_property are alike, but belong to different layers.

@@ -13,6 +13,15 @@
 enum status setup_engine(const struct config *config, struct engine *engine,
                          struct error *err) MUST_USE;
 
+// The key of card tokens: of state.secret_file, or, with a warning, the built-in one.
+enum status setup_token_key(const struct config *config, struct token_key **out,
+                            struct error *err) MUST_USE;
+
+// All of the settings that decide what becomes of a purchase, whoever takes it, besides `engine`,
+// which must have been set up. Borrows from the configuration and the key.
+void setup_settings(const struct config *config, const struct token_key *key,
+                    struct stream_settings *settings);
+
 // The configuration's kafka.* as the broker wants them: config->kafka_count of them, borrowed from
 // the configuration; the caller frees the list.
 struct kafka_property *setup_kafka_properties(const struct config *config);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "stream/setup.h"
+#include "wire/purchase.h"
 
 static void load(struct config *config, const char *const *sets, size_t count)
 {
@@ -83,11 +84,40 @@ static void fingerprint__changes_with_what_gives_state_its_meaning_alone(void **
     assert_memory_not_equal(plain, changed, FINGERPRINT_BYTES);
 }
 
+static void settings__say_what_becomes_of_a_purchase(void **state)
+{
+    (void)state;
+    static const char *const sets[] = {"rules.0.name=fast", "processing.dedupe=false",
+                                       "application_id=shop", "topics.purchases=bought",
+                                       "processing.guarantee=at_least_once"};
+    struct config config;
+    struct error err;
+    struct stream_settings settings = {.input_partitions = 3};
+    load(&config, sets, sizeof(sets) / sizeof(sets[0]));
+    struct token_key *key;
+    assert_int_equal(setup_token_key(&config, &key, &err), STATUS_OK);
+    assert_int_equal(setup_engine(&config, &settings.engine, &err), STATUS_OK);
+    setup_settings(&config, key, &settings);
+    assert_string_equal(settings.rule_names[0], "fast");
+    assert_string_equal(settings.group_id, "shop");
+    assert_string_equal(settings.input_topic, "bought");
+    assert_true(settings.at_least_once);
+    assert_int_equal(settings.needed_fields & PURCHASE_ID, 0);
+    assert_ptr_equal(settings.token_key, key);
+    assert_int_equal(settings.input_partitions, 3);
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    setup_fingerprint(&settings.engine.settings, key, fingerprint);
+    assert_memory_equal(settings.fingerprint, fingerprint, FINGERPRINT_BYTES);
+    token_key_close(key);
+    config_release(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engine__gets_the_configured_rules),
         cmocka_unit_test(fingerprint__changes_with_what_gives_state_its_meaning_alone),
+        cmocka_unit_test(settings__say_what_becomes_of_a_purchase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
