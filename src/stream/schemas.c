@@ -11,6 +11,7 @@ struct entry {
     uint32_t id;
     enum schema_verdict verdict;
     struct purchase_plan *plan;
+    struct flag_plan *flag;
     char *reason;
     int64_t unknown_until_ms;
 };
@@ -20,6 +21,7 @@ struct entry {
 struct schemas {
     struct schema_source source;
     uint32_t needed_fields;
+    bool flags; // schemas of travel flags, not of purchases
     struct entry *entries;
     size_t count;
     size_t last;
@@ -33,10 +35,18 @@ struct schemas *schemas_open(const struct schema_source *source, uint32_t needed
     return schemas;
 }
 
+struct schemas *schemas_open_flags(const struct schema_source *source)
+{
+    struct schemas *schemas = schemas_open(source, 0);
+    schemas->flags = true;
+    return schemas;
+}
+
 static void forget_all(struct schemas *schemas)
 {
     for (size_t i = 0; i < schemas->count; i++) {
         purchase_plan_free(schemas->entries[i].plan);
+        flag_plan_free(schemas->entries[i].flag);
         free(schemas->entries[i].reason);
     }
     schemas->count = 0;
@@ -77,11 +87,12 @@ static struct entry *add(struct schemas *schemas, uint32_t id)
 static void compile(struct schemas *schemas, struct entry *entry, struct view text)
 {
     struct error err;
-    entry->verdict = SCHEMA_READY;
-    if (purchase_plan_compile(text, schemas->needed_fields, &entry->plan, &err) == STATUS_OK)
+    enum status status =
+        schemas->flags ? flag_plan_compile(text, &entry->flag, &err)
+                       : purchase_plan_compile(text, schemas->needed_fields, &entry->plan, &err);
+    entry->verdict = status == STATUS_OK ? SCHEMA_READY : SCHEMA_MISMATCH;
+    if (status == STATUS_OK)
         return;
-    entry->verdict = SCHEMA_MISMATCH;
-    entry->plan = NULL;
     free(entry->reason);
     entry->reason = memory_text(err.text);
 }
@@ -105,17 +116,35 @@ static enum schema_verdict ask(struct schemas *schemas, uint32_t id, int64_t now
     return SCHEMA_UNKNOWN;
 }
 
-enum schema_verdict schemas_plan(struct schemas *schemas, uint32_t id, int64_t now_ms,
-                                 const struct purchase_plan **plan, const char **reason)
+// The entry of an id; NULL: pending.
+static struct entry *entry_of(struct schemas *schemas, uint32_t id, int64_t now_ms)
 {
     struct entry *entry = find(schemas, id);
     bool stale =
         entry == NULL || (entry->verdict == SCHEMA_UNKNOWN && now_ms >= entry->unknown_until_ms);
     if (stale && ask(schemas, id, now_ms) == SCHEMA_PENDING)
+        return NULL;
+    return stale ? find(schemas, id) : entry;
+}
+
+enum schema_verdict schemas_plan(struct schemas *schemas, uint32_t id, int64_t now_ms,
+                                 const struct purchase_plan **plan, const char **reason)
+{
+    const struct entry *entry = entry_of(schemas, id, now_ms);
+    if (entry == NULL)
         return SCHEMA_PENDING;
-    if (stale)
-        entry = find(schemas, id);
     *plan = entry->plan;
+    *reason = entry->reason;
+    return entry->verdict;
+}
+
+enum schema_verdict schemas_flag(struct schemas *schemas, uint32_t id, int64_t now_ms,
+                                 const struct flag_plan **plan, const char **reason)
+{
+    const struct entry *entry = entry_of(schemas, id, now_ms);
+    if (entry == NULL)
+        return SCHEMA_PENDING;
+    *plan = entry->flag;
     *reason = entry->reason;
     return entry->verdict;
 }

@@ -109,6 +109,28 @@ static void ids_made_up_without_end__do_not_fill_memory(void **state)
     schemas_close(f.schemas);
 }
 
+static void flag_schemas__are_kept_likewise(void **state)
+{
+    (void)state;
+    struct fixture f = {.answer = REGISTRY_READY, .text = schema_travel_flags()};
+    const struct schema_source source = {answer, &f};
+    const struct flag_plan *plan;
+    const struct flag_plan *again;
+    const char *reason;
+    f.schemas = schemas_open_flags(&source);
+    assert_int_equal(schemas_flag(f.schemas, 3, 0, &plan, &reason), SCHEMA_READY);
+    assert_non_null(plan);
+    assert_int_equal(schemas_flag(f.schemas, 3, 0, &again, &reason), SCHEMA_READY);
+    assert_ptr_equal(plan, again);
+    assert_int_equal(f.asked, 1);
+    f.text = view_text("\"string\"");
+    assert_int_equal(schemas_flag(f.schemas, 4, 0, &plan, &reason), SCHEMA_MISMATCH);
+    assert_non_null(strstr(reason, "travel flag"));
+    f.answer = REGISTRY_PENDING;
+    assert_int_equal(schemas_flag(f.schemas, 5, 0, &plan, &reason), SCHEMA_PENDING);
+    schemas_close(f.schemas);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +139,7 @@ int main(void)
         cmocka_unit_test(unknown_schema__is_asked_for_again_after_a_minute),
         cmocka_unit_test(schema_that_is_no_purchase__says_why),
         cmocka_unit_test(ids_made_up_without_end__do_not_fill_memory),
+        cmocka_unit_test(flag_schemas__are_kept_likewise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
