@@ -67,6 +67,7 @@ TESTED_ELSEWHERE = {
     "cli/tail_line.c": "needs a registry: tests/integration/tail_test.c",
     "cli/tail_values.c": "needs a registry: tests/integration/tail_test.c",
     "demo/traffic_sinks.c": "needs a cluster: tests/integration/generate_test.c",
+    "stream/replay_broker.c": "tests/unit/stream_replay_test.c writes through it",
     "stream/service.c": "threads around stream/worker.c: tests/e2e run it",
     "config/check.c": "tests/unit/config_config_test.c has the whole reports",
     "config/draft.c": "tests/unit/config_config_test.c has the whole configurations",
