@@ -57,7 +57,7 @@ TEXT("topics.masked_purchases", IN_CONFIG(topics.masked_purchases), "",         
 TEXT("topics.purchase_counts", IN_CONFIG(topics.purchase_counts), "",                              \
     "Not available in this version: must stay empty.")                                             \
 TEXT("alerts.schema_file", IN_CONFIG(alerts.schema_file), "",                                      \
-    "Avro schema of the alerts; empty: the built-in schemas/alert.avsc.")                          \
+    "Avro schema of the alerts, e.g. schemas/alert-v2.avsc; empty: schemas/alert.avsc.")           \
 CHOICE("processing.guarantee", IN_CONFIG(processing.guarantee), "exactly_once", guarantees,        \
     "one of: exactly_once, at_least_once",                                                         \
     "Whether an alert may come twice after a failure; none is lost either way.")                   \

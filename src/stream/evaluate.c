@@ -131,13 +131,13 @@ static void count_step(struct counters *counters, const struct step *step)
 }
 
 static enum status raise_alerts(struct evaluate *evaluate, const struct prepared *prepared,
-                                struct error *err)
+                                struct card *card, struct error *err)
 {
     const struct step *step = &evaluate->step;
     const struct message *message = prepared->message;
+    const struct output_cause cause = {message, prepared->card, &prepared->purchase, card};
     for (size_t i = 0; i < step->alert_count; i++) {
-        enum status status =
-            output_alert(evaluate->output, &step->alerts[i], prepared->card, message, err);
+        enum status status = output_alert(evaluate->output, &step->alerts[i], &cause, err);
         if (status == STATUS_RECORD)
             return error_prefix(err, STATUS_FATAL, "alert topics");
         if (status != STATUS_OK)
@@ -189,7 +189,7 @@ static enum status take_purchase(struct evaluate *evaluate, const struct prepare
         return STATUS_OK;
     task->created_count += was_empty;
     cards_touch(task->cards, entry);
-    return step->alert_count == 0 ? STATUS_OK : raise_alerts(evaluate, prepared, err);
+    return step->alert_count == 0 ? STATUS_OK : raise_alerts(evaluate, prepared, &entry->card, err);
 }
 
 static enum status evaluate_one(struct evaluate *evaluate, struct prepared *prepared,

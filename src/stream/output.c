@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "engine/evidence.h"
 
 enum {
     NUMBER_BYTES_MAX = 24,
@@ -31,9 +32,31 @@ static int64_t record_time(const struct message *message)
     return message->has_timestamp ? message->timestamp_ms : -1;
 }
 
-enum status output_alert(struct output *output, const struct alert *alert, struct view card,
-                         const struct message *source, struct error *err)
+// What only some alert schemas show.
+static void add_details(struct output *output, const struct alert *alert,
+                        const struct output_cause *cause, struct alert_fields *fields)
 {
+    const struct engine *engine = &output->settings->engine;
+    uint32_t wanted = output->settings->alert_details;
+    const struct purchase *purchase = cause->purchase;
+    if ((purchase->present & PURCHASE_AMOUNT) != 0)
+        fields->known |= ALERT_AMOUNT;
+    if ((purchase->present & PURCHASE_DISTANCE) != 0)
+        fields->known |= ALERT_DISTANCE;
+    fields->amount = purchase->amount;
+    fields->distance = purchase->distance_from_billing_zip;
+    if ((wanted & ALERT_PURCHASE_IDS) == 0 || !engine->settings.dedupe)
+        return;
+    fields->known |= ALERT_PURCHASE_IDS;
+    fields->purchase_ids = output->purchase_ids;
+    fields->purchase_id_count =
+        evidence_ids(engine, alert, cause->state, output->purchase_ids, ALERT_PURCHASE_IDS_MAX);
+}
+
+enum status output_alert(struct output *output, const struct alert *alert,
+                         const struct output_cause *cause, struct error *err)
+{
+    const struct message *source = cause->message;
     ensure(alert->rule < output->settings->engine.settings.rule_count);
     const char *rule = output->settings->rule_names[alert->rule];
     char count[NUMBER_BYTES_MAX];
@@ -49,16 +72,22 @@ enum status output_alert(struct output *output, const struct alert *alert, struc
         {"cardwatch.detected_at", view_text(detected_at)},
         {"cardwatch.source", view_text(origin)},
     };
-    const struct alert_fields fields = {view_text(rule), card, alert->timestamp_ms};
+    struct alert_fields fields = {.type = view_text(rule),
+                                  .credit_card = cause->card,
+                                  .timestamp_ms = alert->timestamp_ms,
+                                  .count = alert->count,
+                                  .detected_at_ms = alert->detected_at_ms};
+    if (output->settings->alert_details != 0)
+        add_details(output, alert, cause, &fields);
     buffer_clear(&output->avro);
     buffer_clear(&output->json);
     alert_encode_avro(output->settings->alert_encoder, &fields, &output->avro);
-    alert_encode_json(&fields, &output->json);
+    alert_encode_json(output->settings->alert_encoder, &fields, &output->json);
     struct record record = {
         .topic = OUTPUT_ALERTS_AVRO,
         .partition = -1,
         .timestamp_ms = record_time(source),
-        .key = card,
+        .key = cause->card,
         .value = buffer_view(&output->avro),
         .headers = headers,
         .header_count = sizeof(headers) / sizeof(headers[0]),

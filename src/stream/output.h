@@ -8,21 +8,30 @@
 #include "stream/settings.h"
 #include "wire/purchase.h"
 
+// The purchase that raises an alert.
+struct output_cause {
+    const struct message *message;
+    struct view card;
+    const struct purchase *purchase;
+    struct card *state; // as the engine left it
+};
+
 // Buffers reused from record to record; owned by the worker.
 struct output {
     const struct stream_settings *settings;
     struct broker *broker;
     struct buffer avro;
     struct buffer json;
+    int64_t purchase_ids[ALERT_PURCHASE_IDS_MAX];
 };
 
 void output_init(struct output *output, const struct stream_settings *settings,
                  struct broker *broker);
 void output_release(struct output *output);
 
-// Queues one alert on alerts-avro and alerts-json.
-enum status output_alert(struct output *output, const struct alert *alert, struct view card,
-                         const struct message *source, struct error *err) MUST_USE;
+// Queues one alert on alerts-avro and alerts-json, with the details that the alert schema has.
+enum status output_alert(struct output *output, const struct alert *alert,
+                         const struct output_cause *cause, struct error *err) MUST_USE;
 
 // Queues a dead letter: the message as it was, plus why. One that the topic does not take goes
 // without its value.

@@ -118,7 +118,7 @@ static void fill_settings(struct service *service)
     settings->dirty_max_count = DIRTY_MAX_COUNT / service->thread_count;
     settings->staged_max_bytes = staged_max_bytes(settings->input_partitions);
     settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
-    settings->alert_encoder = service->encoder;
+    setup_alerts(service->encoder, settings);
 }
 
 static enum status open_worker(struct service *service, const struct kafka_property *properties,

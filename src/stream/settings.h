@@ -32,6 +32,7 @@ struct stream_settings {
     int32_t input_partitions;
     const struct token_key *token_key;
     const struct alert_encoder *alert_encoder;
+    uint32_t alert_details; // enum alert_detail: those that its schema has
 };
 
 // Where writer schemas come from: the registry's client, or a table in tests. Never blocks.

@@ -22,6 +22,9 @@ enum status setup_token_key(const struct config *config, struct token_key **out,
 void setup_settings(const struct config *config, const struct token_key *key,
                     struct stream_settings *settings);
 
+// Adds the alerts' encoder, borrowed, and the fields that its schema shows of a purchase.
+void setup_alerts(const struct alert_encoder *encoder, struct stream_settings *settings);
+
 // The configuration's kafka.* as the broker wants them: config->kafka_count of them, borrowed from
 // the configuration; the caller frees the list.
 struct kafka_property *setup_kafka_properties(const struct config *config);

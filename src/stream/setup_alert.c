@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/murmur2.h"
 #include "stream/setup.h"
+#include "wire/purchase.h"
 #include "wire/schemas.h"
 
 enum {
@@ -127,4 +128,14 @@ enum status setup_alert_encoder(const struct config *config, struct registry *re
         status = alert_encoder_compile(schema, id, out, err);
     buffer_release(&file);
     return status;
+}
+
+void setup_alerts(const struct alert_encoder *encoder, struct stream_settings *settings)
+{
+    settings->alert_encoder = encoder;
+    settings->alert_details = alert_encoder_details(encoder);
+    if ((settings->alert_details & ALERT_AMOUNT) != 0)
+        settings->needed_fields |= PURCHASE_AMOUNT;
+    if ((settings->alert_details & ALERT_DISTANCE) != 0)
+        settings->needed_fields |= PURCHASE_DISTANCE;
 }

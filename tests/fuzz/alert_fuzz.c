@@ -72,7 +72,7 @@ static json_t *read_json(const struct buffer *out)
 static void check_json(const struct alert_fields *alert, struct buffer *out)
 {
     buffer_clear(out);
-    alert_encode_json(alert, out);
+    alert_encode_json(encoder(), alert, out);
     json_t *json = read_json(out);
     ensure(json_object_size(json) == 3);
     ensure(same_text(json_object_get(json, "type"), alert->type));

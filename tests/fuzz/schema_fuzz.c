@@ -64,7 +64,14 @@ static void check_encoder(const struct avsc *avsc, struct view schema, struct vi
     struct buffer out;
     uint32_t id = 0;
     struct view encoded;
-    const struct alert_fields alert = {view_text("rule"), body, -7};
+    const int64_t ids[] = {INT64_MIN, 3};
+    const struct alert_fields alert = {.type = view_text("rule"),
+                                       .credit_card = body,
+                                       .timestamp_ms = -7,
+                                       .count = 3,
+                                       .known = (uint32_t)body.size,
+                                       .purchase_ids = ids,
+                                       .purchase_id_count = 2};
     buffer_init(&out, ALERT_BYTES_MAX);
     alert_encode_avro(encoder, &alert, &out);
     ensure(avsc != NULL && frame_split(buffer_view(&out), &id, &encoded) && id == 7);

@@ -102,7 +102,7 @@ static bool bytes_match(const struct sim *sim, const struct sim_alert *alert,
     };
     buffer_clear(scratch);
     if (json)
-        alert_encode_json(&fields, scratch);
+        alert_encode_json(sim->settings.alert_encoder, &fields, scratch);
     else
         alert_encode_avro(sim->settings.alert_encoder, &fields, scratch);
     return view_equal(buffer_view(scratch), record->value);

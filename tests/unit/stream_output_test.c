@@ -10,6 +10,7 @@
 
 #include "base/murmur2.h"
 #include "lib/fake_topic.h"
+#include "lib/quoted.h"
 #include "stream/output.h"
 #include "wire/schemas.h"
 
@@ -67,6 +68,20 @@ static void assert_header(const struct fake_record *record, const char *name, co
 
 static const char card[] = "1111-2222-3333-4444";
 
+static void raises(struct fixture *f, const struct alert *alert, const struct message *source)
+{
+    static const struct purchase purchase = {.present = PURCHASE_AMOUNT, .amount = 2.5};
+    static struct card state;
+    card_init(&state);
+    for (int64_t i = 0; i < 3; i++) {
+        const struct slot event = {
+            .time_ms = alert->timestamp_ms + i, .id = 40 + i, .bits = SLOT_HAS_ID};
+        card_insert_filled(&state, (size_t)i, &event);
+    }
+    const struct output_cause cause = {source, view_text(card), &purchase, &state};
+    assert_int_equal(output_alert(&f->output, alert, &cause, &f->err), STATUS_OK);
+}
+
 static void alert__has_the_documented_bytes_headers_and_place(void **state)
 {
     struct fixture *f = *state;
@@ -74,8 +89,7 @@ static void alert__has_the_documented_bytes_headers_and_place(void **state)
         .rule = 0, .timestamp_ms = 1664000000000, .detected_at_ms = 1664000059999, .count = 3};
     const struct message source = {
         .partition = 1, .offset = 4711, .timestamp_ms = 1664000070000, .has_timestamp = true};
-    assert_int_equal(output_alert(&f->output, &alert, view_text(card), &source, &f->err),
-                     STATUS_OK);
+    raises(f, &alert, &source);
     assert_int_equal(f->broker->ops->flush(f->broker, &f->err), STATUS_OK);
 
     static const uint8_t golden[] = "\x00\x00\x00\x00\x02\x02\x26high_purchase_count\x02\x26"
@@ -99,6 +113,42 @@ static void alert__has_the_documented_bytes_headers_and_place(void **state)
         assert_header(records[i], "cardwatch.detected_at", "1664000059999");
         assert_header(records[i], "cardwatch.source", "purchases/1/4711");
     }
+    fake_records_release(&avro);
+    fake_records_release(&json);
+}
+
+static void alert_of_a_larger_schema__has_its_details_in_both_forms(void **state)
+{
+    struct fixture *f = *state;
+    static const char schema[] =
+        "{'type':'record','name':'Alert','fields':[{'name':'type','type':'string'},"
+        "{'name':'credit_card','type':'string'},{'name':'timestamp','type':'long'},"
+        "{'name':'amount','type':['null','double']},{'name':'distance','type':['null','double']},"
+        "{'name':'purchase_ids','type':['null',{'type':'array','items':'long'}]},"
+        "{'name':'detected_at','type':'long'}]}";
+    static const uint8_t golden[] = "\x00\x00\x00\x00\x02\x26high_purchase_count\x26"
+                                    "1111-2222-3333-4444\x0a"
+                                    "\x02\x00\x00\x00\x00\x00\x00\x04\x40\x00"
+                                    "\x02\x06\x50\x52\x54\x00\x0c";
+    alert_encoder_free(f->encoder);
+    assert_int_equal(alert_encoder_compile(view_text(quoted(schema)), 2, &f->encoder, &f->err),
+                     STATUS_OK);
+    f->settings.alert_encoder = f->encoder;
+    f->settings.alert_details = alert_encoder_details(f->encoder);
+    f->settings.engine.settings.dedupe = true;
+    f->settings.engine.settings.rules[0].window_ms = 60000;
+    const struct alert alert = {.rule = 0, .timestamp_ms = 5, .detected_at_ms = 6, .count = 3};
+    const struct message source = {.partition = 1, .offset = 1};
+    raises(f, &alert, &source);
+    assert_int_equal(f->broker->ops->flush(f->broker, &f->err), STATUS_OK);
+    struct fake_records avro = fake_read(f->cluster, "alerts-avro");
+    struct fake_records json = fake_read(f->cluster, "alerts-json");
+    assert_true(view_equal(avro.items[0]->value, (struct view){golden, sizeof(golden) - 1}));
+    assert_true(view_equal(
+        json.items[0]->value,
+        view_text("{\"type\": \"high_purchase_count\", \"credit_card\": \"1111-2222-3333-4444\", "
+                  "\"timestamp\": 5, \"amount\": 2.5, \"distance\": null, \"purchase_ids\": [40, "
+                  "41, 42], \"detected_at\": 6}")));
     fake_records_release(&avro);
     fake_records_release(&json);
 }
@@ -191,6 +241,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(alert__has_the_documented_bytes_headers_and_place, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(alert_of_a_larger_schema__has_its_details_in_both_forms,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letter__is_the_message_and_why, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letter_too_large__goes_without_its_value, set_up,
                                         tear_down),

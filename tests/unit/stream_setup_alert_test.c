@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "demo/dev_registry.h"
 #include "stream/setup.h"
+#include "wire/purchase.h"
 
 struct fixture {
     char directory[64];
@@ -66,7 +68,7 @@ static enum status encoder(struct fixture *f, struct alert_encoder **out)
 static uint32_t id_in_frame(const struct alert_encoder *compiled)
 {
     struct buffer bytes;
-    const struct alert_fields fields = {view_text("t"), view_text("c"), 1};
+    const struct alert_fields fields = {.type = view_text("t"), .credit_card = view_text("c")};
     buffer_init(&bytes, 1000);
     alert_encode_avro(compiled, &fields, &bytes);
     struct reader reader = reader_of(buffer_view(&bytes));
@@ -137,6 +139,27 @@ static void unregistered_schema__is_refused_when_it_may_not_be_registered(void *
     assert_non_null(strstr(f->err.text, "alerts-avro-value"));
 }
 
+static void fields_that_the_schema_shows__are_needed(void **state)
+{
+    struct fixture *f = *state;
+    struct alert_encoder *compiled;
+    struct stream_settings settings = {.needed_fields = PURCHASE_TIMESTAMP};
+    assert_int_equal(encoder(f, &compiled), STATUS_OK);
+    setup_alerts(compiled, &settings);
+    assert_int_equal(settings.needed_fields, PURCHASE_TIMESTAMP);
+    assert_int_equal(settings.alert_details, 0);
+    alert_encoder_free(compiled);
+
+    free(f->config.alerts.schema_file);
+    f->config.alerts.schema_file = memory_text("schemas/alert-v2.avsc");
+    assert_int_equal(encoder(f, &compiled), STATUS_OK);
+    setup_alerts(compiled, &settings);
+    assert_int_equal(settings.needed_fields,
+                     PURCHASE_TIMESTAMP | PURCHASE_AMOUNT | PURCHASE_DISTANCE);
+    assert_int_equal(settings.alert_details, ALERT_AMOUNT | ALERT_DISTANCE | ALERT_PURCHASE_IDS);
+    alert_encoder_free(compiled);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +172,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(
             unregistered_schema__is_refused_when_it_may_not_be_registered, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(fields_that_the_schema_shows__are_needed, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
