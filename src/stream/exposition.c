@@ -15,32 +15,6 @@ struct snapshot {
     int32_t partition_count;
 };
 
-static void add_counters(struct counters *sum, const struct counters *one)
-{
-    sum->purchases_consumed += one->purchases_consumed;
-    sum->purchases_duplicate += one->purchases_duplicate;
-    sum->purchases_capped += one->purchases_capped;
-    sum->purchases_tombstone += one->purchases_tombstone;
-    sum->purchases_misplaced += one->purchases_misplaced;
-    sum->purchases_lost += one->purchases_lost;
-    for (unsigned r = 0; r < RULES_MAX; r++) {
-        sum->purchases_late[r] += one->purchases_late[r];
-        sum->alerts[r] += one->alerts[r];
-    }
-    for (unsigned c = 0; c < DEAD_LETTER_CLASSES; c++)
-        sum->dead_letters[c] += one->dead_letters[c];
-    sum->commits += one->commits;
-    sum->aborts += one->aborts;
-    sum->resets += one->resets;
-    sum->checkpoints += one->checkpoints;
-    sum->swept_cards += one->swept_cards;
-    sum->changelog_records += one->changelog_records;
-    sum->restore_records += one->restore_records;
-    sum->restore_seconds += one->restore_seconds;
-    histogram_add(&sum->commit_seconds, &one->commit_seconds);
-    histogram_add(&sum->alert_latency_seconds, &one->alert_latency_seconds);
-}
-
 static void take_snapshot(const struct exposition *exposition, struct snapshot *snapshot)
 {
     *snapshot = (struct snapshot){.partition_count = exposition->settings->input_partitions};
@@ -49,7 +23,7 @@ static void take_snapshot(const struct exposition *exposition, struct snapshot *
     for (size_t w = 0; w < exposition->worker_count; w++) {
         struct worker_metrics *metrics = &exposition->workers[w];
         pthread_mutex_lock(&metrics->lock);
-        add_counters(&snapshot->sum, &metrics->counters);
+        counters_add(&snapshot->sum, &metrics->counters);
         for (int32_t p = 0; p < snapshot->partition_count; p++)
             if (metrics->partitions[p].owned)
                 snapshot->partitions[p] = metrics->partitions[p];

@@ -38,6 +38,32 @@ void histogram_add(struct histogram *sum, const struct histogram *one)
     sum->sum_seconds += one->sum_seconds;
 }
 
+void counters_add(struct counters *sum, const struct counters *one)
+{
+    sum->purchases_consumed += one->purchases_consumed;
+    sum->purchases_duplicate += one->purchases_duplicate;
+    sum->purchases_capped += one->purchases_capped;
+    sum->purchases_tombstone += one->purchases_tombstone;
+    sum->purchases_misplaced += one->purchases_misplaced;
+    sum->purchases_lost += one->purchases_lost;
+    for (unsigned r = 0; r < RULES_MAX; r++) {
+        sum->purchases_late[r] += one->purchases_late[r];
+        sum->alerts[r] += one->alerts[r];
+    }
+    for (unsigned c = 0; c < DEAD_LETTER_CLASSES; c++)
+        sum->dead_letters[c] += one->dead_letters[c];
+    sum->commits += one->commits;
+    sum->aborts += one->aborts;
+    sum->resets += one->resets;
+    sum->checkpoints += one->checkpoints;
+    sum->swept_cards += one->swept_cards;
+    sum->changelog_records += one->changelog_records;
+    sum->restore_records += one->restore_records;
+    sum->restore_seconds += one->restore_seconds;
+    histogram_add(&sum->commit_seconds, &one->commit_seconds);
+    histogram_add(&sum->alert_latency_seconds, &one->alert_latency_seconds);
+}
+
 void worker_metrics_init(struct worker_metrics *metrics, int32_t partition_count)
 {
     ensure(partition_count > 0);

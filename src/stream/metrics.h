@@ -48,6 +48,8 @@ struct counters {
     struct histogram alert_latency_seconds;
 };
 
+void counters_add(struct counters *sum, const struct counters *one);
+
 // What is known of one input partition by the worker that owns it.
 struct partition_gauges {
     bool owned;
