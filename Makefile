@@ -18,6 +18,10 @@ OPTIMISE := -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror -Wmissing-prototypes -Wstrict-prototypes
 SANITISE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 CPPFLAGS += -D_GNU_SOURCE -Isrc
+# The dashboard's charts, built in (Debian: libjs-chart.js), and their licence.
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
+CHART_JS_LICENCE ?= /usr/share/doc/libjs-chart.js/copyright
+CPPFLAGS += '-DCHART_JS="$(CHART_JS)"' '-DCHART_JS_LICENCE="$(CHART_JS_LICENCE)"'
 CFLAGS ?= $(OPTIMISE)
 override CFLAGS += -std=gnu11 $(WARNINGS) $(SANITISE) -pthread -fno-strict-aliasing
 override LDFLAGS += $(SANITISE) -pthread
@@ -151,6 +155,7 @@ $(B)/%.o: %.c | $(DEPS_FIRST)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(if $(filter tests/%,$<),-Itests,$(ANALYSE)) -MMD -MP -c -o $@ $<
 
 $(B)/src/wire/schemas.o: $(wildcard schemas/*.avsc)
+$(B)/src/ops/assets.o: $(wildcard src/ops/page/*) $(wildcard $(CHART_JS))
 
 $(ENGINE_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(ENGINE_OBJECTS) $(ORACLE_OBJECTS)
 	$(SAY) LD $@

@@ -150,8 +150,9 @@ static enum status start_service(struct demo *demo, struct error *err)
     if (is_asked_to_stop(demo))
         return STATUS_OK;
     enum status status = demo_service_listen(&demo->service, demo->plan.http == NULL, err);
-    if (demo->service.endpoint != NULL)
-        say(demo, "  metrics   http://127.0.0.1:%u/metrics", endpoint_port(demo->service.endpoint));
+    unsigned port = operators_port(&demo->service.operators);
+    if (status == STATUS_OK && port != 0)
+        say(demo, "  dashboard http://127.0.0.1:%u/  (metrics: /metrics)", port);
     return status;
 }
 

@@ -36,26 +36,10 @@ bool demo_service_has_ended(struct demo_service *service)
     return atomic_load(&service->ended);
 }
 
-static bool show_metrics(void *context, struct buffer *out)
-{
-    return exposition_metrics(context, out);
-}
-
-static bool show_ready(void *context, struct buffer *reason)
-{
-    return exposition_ready(context, reason);
-}
-
 enum status demo_service_listen(struct demo_service *service, bool else_any_port, struct error *err)
 {
-    const struct endpoint_source source = {show_metrics, show_ready, &service->exposition};
-    const char *listen = service->config->http.listen;
-    if (listen[0] == '\0')
-        return STATUS_OK;
-    enum status status = endpoint_open(listen, &source, &service->endpoint, err);
-    if (status != STATUS_OK && else_any_port)
-        status = endpoint_open("127.0.0.1:0", &source, &service->endpoint, err);
-    return status;
+    return operators_open(&service->operators, service->service, service->config, else_any_port,
+                          err);
 }
 
 static void add_counters(struct demo_glance *sum, const struct counters *counters)
@@ -112,8 +96,7 @@ void demo_service_close(struct demo_service *service)
 {
     struct error ignored;
     (void)!demo_service_finish(service, &ignored);
-    if (service->endpoint != NULL)
-        endpoint_close(service->endpoint);
+    operators_close(&service->operators);
     if (service->service != NULL)
         service_close(service->service);
 }

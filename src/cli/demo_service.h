@@ -6,15 +6,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "config/config.h"
-#include "ops/endpoint.h"
-#include "stream/service.h"
+#include "cli/operators.h"
 
 struct demo_service {
     const struct config *config;
     struct service *service; // set before `opened` is
     struct exposition exposition;
-    struct endpoint *endpoint; // NULL: off
+    struct operators operators; // closed until demo_service_listen
     pthread_t thread;
     bool started;
     atomic_bool stop;
@@ -41,7 +39,7 @@ void demo_service_start(struct demo_service *service, const struct config *confi
 // True once it runs, or has ended for want of something.
 bool demo_service_is_open(struct demo_service *service);
 bool demo_service_has_ended(struct demo_service *service);
-// To be called when it is open and has not ended: serves metrics on config.http.listen; when
+// To be called when it is open and has not ended: serves dashboard and metrics there; when
 // `else_any_port` and the address is taken, on a free port instead.
 enum status demo_service_listen(struct demo_service *service, bool else_any_port,
                                 struct error *err) MUST_USE;

@@ -10,12 +10,20 @@
 
 enum { LOOK_EVERY_NS = 50 * 1000 * 1000, EXIT_BY_SIGNAL = 128 };
 
+// One that is ignored (nohup) stays so.
+static void add_unless_ignored(sigset_t *set, int number)
+{
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(set, number);
+}
+
 static void set_of(sigset_t *set)
 {
     sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
+    add_unless_ignored(set, SIGINT);
+    add_unless_ignored(set, SIGTERM);
+    add_unless_ignored(set, SIGHUP);
 }
 
 static void *take_signals(void *argument)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl-C for commands that end in good order: SIGINT, SIGTERM and SIGHUP are taken by a thread, the
-// first one sets a flag, a second one ends the process at once.
+// Ctrl-C for commands that end in good order: SIGINT, SIGTERM and SIGHUP, unless they are ignored,
+// are taken by a thread: the first one sets a flag, a second one ends the process at once.
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 

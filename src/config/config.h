@@ -73,7 +73,8 @@ struct config {
         int64_t cache_bytes;
     } state;
     struct {
-        char *listen; // "": off
+        char *listen;     // "": off
+        char *token_file; // "": no token is asked for
     } http;
     struct {
         enum log_level level;

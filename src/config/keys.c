@@ -88,7 +88,9 @@ INTEGER("state.max_events_per_card", IN_CONFIG(state.max_events_per_card), 4096,
 BYTES("state.cache_bytes", IN_CONFIG(state.cache_bytes), 268435456, 1048576, 1099511627776,        \
     "Memory for cards, over all partitions.")                                                      \
 TEXT("http.listen", IN_CONFIG(http.listen), "127.0.0.1:9464",                                      \
-    "Address of metrics and health; empty: off. If the default is taken: a free port.")            \
+    "Address of dashboard, metrics and health; empty: off. If the default is taken: a free port.") \
+TEXT("http.token_file", IN_CONFIG(http.token_file), "",                                            \
+    "File with a bearer token that all requests but those for health need; empty: none.")          \
 CHOICE("log.level", IN_CONFIG(log.level), "info", levels, "one of: debug, info, warn, error",      \
     "The lowest level that is written.")                                                           \
 CHOICE("log.format", IN_CONFIG(log.format), "text", formats, "one of: text, json",                 \

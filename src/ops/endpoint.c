@@ -5,15 +5,20 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdio.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/assert.h"
+#include "base/clock.h"
 #include "base/memory.h"
+#include "ops/site.h"
 
 enum {
-    PAGE_BYTES_MAX = 8 * 1024 * 1024,
     CONNECTIONS_MAX = 32,
     CONNECTION_BYTES_MAX = 32 * 1024,
     TIMEOUT_S = 10,
@@ -21,8 +26,12 @@ enum {
 };
 
 struct endpoint {
-    struct endpoint_source source;
+    struct site site;
+    struct bearer *bearer; // NULL: none is asked for
     struct MHD_Daemon *daemon;
+    pthread_t thread;
+    atomic_bool closing;
+    int wake_fd; // an eventfd: look at `closing`
     uint16_t port;
 };
 
@@ -60,60 +69,7 @@ static bool parse_listen(const char *listen, union address *out)
     return inet_pton(AF_INET, host, &out->v4.sin_addr) == 1;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code, const char *type,
-                              struct view body)
-{
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.size, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
-    if (response == NULL)
-        return MHD_NO;
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    enum MHD_Result result = MHD_queue_response(connection, code, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-static enum MHD_Result serve_page(struct endpoint *endpoint, struct MHD_Connection *connection,
-                                  const char *url)
-{
-    static const char text[] = "text/plain; charset=utf-8";
-    struct buffer page;
-    enum MHD_Result result;
-    buffer_init(&page, PAGE_BYTES_MAX);
-    if (strcmp(url, "/metrics") == 0) {
-        bool whole = endpoint->source.metrics(endpoint->source.context, &page);
-        result = answer(connection, whole ? MHD_HTTP_OK : MHD_HTTP_INTERNAL_SERVER_ERROR,
-                        "text/plain; version=0.0.4; charset=utf-8", buffer_view(&page));
-    } else if (strcmp(url, "/healthz") == 0) {
-        result = answer(connection, MHD_HTTP_OK, text, view_text("ok\n"));
-    } else if (strcmp(url, "/readyz") != 0) {
-        result = answer(connection, MHD_HTTP_NOT_FOUND, text,
-                        view_text("not found; there are /metrics, /healthz and /readyz\n"));
-    } else if (endpoint->source.ready(endpoint->source.context, &page)) {
-        result =
-            answer(connection, MHD_HTTP_OK, "application/json", view_text("{\"ready\": true}\n"));
-    } else {
-        result = answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "application/json",
-                        buffer_view(&page));
-    }
-    buffer_release(&page);
-    return result;
-}
-
-static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url,
-                             const char *method, const char *version, const char *upload_data,
-                             size_t *upload_data_size, void **request)
-{
-    (void)version;
-    (void)upload_data;
-    (void)request;
-    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-        return serve_page(context, connection, url);
-    *upload_data_size = 0; // whatever is sent along is not read
-    return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8",
-                  view_text("only GET and HEAD are served here\n"));
-}
+// ---- the socket ----
 
 static int listen_on(const union address *address)
 {
@@ -141,34 +97,98 @@ static uint16_t port_of(int fd)
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-enum status endpoint_open(const char *listen, const struct endpoint_source *source,
+// ---- the thread ----
+
+// How long the library may be left alone, no longer than `turn_ms`.
+static int wait_ms(struct endpoint *endpoint, int turn_ms)
+{
+    MHD_UNSIGNED_LONG_LONG library_ms;
+    if (MHD_get_timeout(endpoint->daemon, &library_ms) != MHD_YES ||
+        library_ms > (MHD_UNSIGNED_LONG_LONG)turn_ms)
+        return turn_ms;
+    return (int)library_ms;
+}
+
+static void *run(void *argument)
+{
+    struct endpoint *endpoint = argument;
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(endpoint->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd fds[] = {{info->epoll_fd, POLLIN, 0}, {endpoint->wake_fd, POLLIN, 0}};
+    while (!atomic_load(&endpoint->closing)) {
+        (void)MHD_run(endpoint->daemon);
+        int turn_ms = site_turn(&endpoint->site, clock_now_ms());
+        (void)MHD_run(endpoint->daemon); // what has been resumed
+        (void)poll(fds, 2, wait_ms(endpoint, turn_ms));
+    }
+    // The library must not be stopped while connections are suspended.
+    site_end(&endpoint->site);
+    (void)MHD_run(endpoint->daemon);
+    return NULL;
+}
+
+static struct MHD_Daemon *start_daemon(struct endpoint *endpoint, int fd)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, site_serve, &endpoint->site,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES_MAX, MHD_OPTION_NOTIFY_COMPLETED, site_completed, &endpoint->site,
+        MHD_OPTION_END);
+}
+
+static void release(struct endpoint *endpoint)
+{
+    site_release(&endpoint->site);
+    bearer_close(endpoint->bearer);
+    free(endpoint);
+}
+
+static enum status start(struct endpoint *endpoint, const char *listen, int fd, struct error *err)
+{
+    endpoint->port = port_of(fd);
+    endpoint->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (endpoint->wake_fd >= 0)
+        endpoint->daemon = start_daemon(endpoint, fd);
+    if (endpoint->daemon != NULL) {
+        ensure(pthread_create(&endpoint->thread, NULL, run, endpoint) == 0);
+        (void)pthread_setname_np(endpoint->thread, "http");
+        return STATUS_OK;
+    }
+    close(fd);
+    if (endpoint->wake_fd >= 0)
+        close(endpoint->wake_fd);
+    return error_set(err, STATUS_FATAL, "http.listen: cannot start the server on %s", listen);
+}
+
+enum status endpoint_open(const struct endpoint_place *place, const struct endpoint_source *source,
                           struct endpoint **out, struct error *err)
 {
     union address address = {0};
-    if (!parse_listen(listen, &address))
+    if (!parse_listen(place->listen, &address))
         return error_set(err, STATUS_FATAL,
-                         "http.listen: '%s' is not ADDRESS:PORT, such as 127.0.0.1:9464", listen);
+                         "http.listen: '%s' is not ADDRESS:PORT, such as 127.0.0.1:9464",
+                         place->listen);
+    struct bearer *bearer;
+    if (bearer_open(place->token_file, &bearer, err) != STATUS_OK)
+        return STATUS_FATAL;
     int fd = listen_on(&address);
-    if (fd < 0)
+    if (fd < 0) {
+        bearer_close(bearer);
         return error_set(err, STATUS_FATAL,
                          "http.listen: cannot listen on %s: %s (another instance? choose another "
                          "port, or turn it off with an empty http.listen)",
-                         listen, strerror(errno));
-    struct endpoint *endpoint = memory_zeroed(1, sizeof(*endpoint));
-    endpoint->source = *source;
-    endpoint->port = port_of(fd);
-    endpoint->daemon = MHD_start_daemon(
-        MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, serve, endpoint, MHD_OPTION_LISTEN_SOCKET,
-        fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES_MAX,
-        MHD_OPTION_END);
-    if (endpoint->daemon == NULL) {
-        close(fd);
-        free(endpoint);
-        return error_set(err, STATUS_FATAL, "http.listen: cannot start the server on %s", listen);
+                         place->listen, strerror(errno));
     }
-    *out = endpoint;
-    return STATUS_OK;
+    struct endpoint *endpoint = memory_zeroed(1, sizeof(*endpoint));
+    endpoint->bearer = bearer;
+    site_init(&endpoint->site, source, bearer);
+    enum status status = start(endpoint, place->listen, fd, err);
+    if (status == STATUS_OK)
+        *out = endpoint;
+    else
+        release(endpoint);
+    return status;
 }
 
 uint16_t endpoint_port(const struct endpoint *endpoint)
@@ -176,8 +196,23 @@ uint16_t endpoint_port(const struct endpoint *endpoint)
     return endpoint->port;
 }
 
+bool endpoint_is_public(const char *listen)
+{
+    union address address = {0};
+    if (!parse_listen(listen, &address))
+        return false;
+    if (address.any.sa_family == AF_INET6)
+        return !IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
+    return ntohl(address.v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+}
+
 void endpoint_close(struct endpoint *endpoint)
 {
+    const uint64_t one = 1;
+    atomic_store(&endpoint->closing, true);
+    (void)!write(endpoint->wake_fd, &one, sizeof(one));
+    pthread_join(endpoint->thread, NULL);
     MHD_stop_daemon(endpoint->daemon);
-    free(endpoint);
+    close(endpoint->wake_fd);
+    release(endpoint);
 }

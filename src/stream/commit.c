@@ -134,6 +134,8 @@ static void note_committed(struct worker *worker, int64_t started_ms)
                           (double)(wall_ms - evaluate->alert_ms[i]) / 1000);
     evaluate->alert_count = 0;
     evaluate->alert_raised = false;
+    if (evaluate->draft != NULL)
+        recent_draft_publish(evaluate->draft, wall_ms);
 }
 
 enum status worker_commit(struct worker *worker, struct error *err)

@@ -6,6 +6,7 @@
 #define STREAM_EVALUATE_H
 
 #include "stream/output.h"
+#include "stream/recent.h"
 #include "stream/schemas.h"
 #include "stream/task.h"
 
@@ -39,6 +40,7 @@ struct evaluate {
     size_t alert_count;
     bool alert_raised; // since the last commit
     bool misplaced_warned;
+    struct recent_draft *draft; // NULL: nobody looks
 };
 
 void evaluate_init(struct evaluate *evaluate, const struct stream_settings *settings,

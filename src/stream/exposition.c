@@ -3,32 +3,42 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 
-// The sum over all workers, and who owns which partition.
-struct snapshot {
-    struct counters sum;
-    struct partition_gauges *partitions;
-    int32_t partition_count;
-};
+enum { REASON_BYTES_MAX = 256 };
 
-static void take_snapshot(const struct exposition *exposition, struct snapshot *snapshot)
+void exposition_take(const struct exposition *exposition, struct exposition_snapshot *snapshot)
 {
-    *snapshot = (struct snapshot){.partition_count = exposition->settings->input_partitions};
-    snapshot->partitions =
-        memory_zeroed((size_t)snapshot->partition_count, sizeof(*snapshot->partitions));
+    size_t count = (size_t)exposition->settings->input_partitions;
+    *snapshot = (struct exposition_snapshot){
+        .partitions = memory_zeroed(count, sizeof(*snapshot->partitions)),
+        .owners = memory_zeroed(count, sizeof(*snapshot->owners)),
+        .partition_count = (int32_t)count,
+    };
+    for (size_t p = 0; p < count; p++)
+        snapshot->owners[p] = -1;
     for (size_t w = 0; w < exposition->worker_count; w++) {
         struct worker_metrics *metrics = &exposition->workers[w];
         pthread_mutex_lock(&metrics->lock);
         counters_add(&snapshot->sum, &metrics->counters);
-        for (int32_t p = 0; p < snapshot->partition_count; p++)
-            if (metrics->partitions[p].owned)
-                snapshot->partitions[p] = metrics->partitions[p];
+        for (size_t p = 0; p < count; p++) {
+            if (!metrics->partitions[p].owned)
+                continue;
+            snapshot->partitions[p] = metrics->partitions[p];
+            snapshot->owners[p] = (int32_t)w;
+        }
         pthread_mutex_unlock(&metrics->lock);
     }
+}
+
+void exposition_release(struct exposition_snapshot *snapshot)
+{
+    free(snapshot->partitions);
+    free(snapshot->owners);
 }
 
 static bool head(struct buffer *out, const char *name, const char *type, const char *help)
@@ -96,8 +106,8 @@ static bool histogram(struct buffer *out, const char *name, const char *help,
 }
 
 // One gauge a partition; `value` answers false when the partition has none to show.
-static bool by_partition(const struct snapshot *snapshot, struct buffer *out, const char *name,
-                         const char *help,
+static bool by_partition(const struct exposition_snapshot *snapshot, struct buffer *out,
+                         const char *name, const char *help,
                          bool (*value)(const struct partition_gauges *gauges, double *out))
 {
     bool ok = head(out, name, "gauge", help);
@@ -193,7 +203,8 @@ static bool outputs(const struct exposition *exposition, const struct counters *
                      &sum->alert_latency_seconds);
 }
 
-static bool state(const struct snapshot *snapshot, const struct counters *sum, struct buffer *out)
+static bool state(const struct exposition_snapshot *snapshot, const struct counters *sum,
+                  struct buffer *out)
 {
     return plain(out, "changelog_records_total", "Records written to the changelog.",
                  sum->changelog_records) &&
@@ -215,13 +226,65 @@ static bool state(const struct snapshot *snapshot, const struct counters *sum, s
 
 bool exposition_metrics(const struct exposition *exposition, struct buffer *out)
 {
-    struct snapshot snapshot;
-    take_snapshot(exposition, &snapshot);
+    struct exposition_snapshot snapshot;
+    exposition_take(exposition, &snapshot);
     bool ok = purchases(exposition, &snapshot.sum, out) &&
               outputs(exposition, &snapshot.sum, out) && state(&snapshot, &snapshot.sum, out) &&
               registry_requests_by_outcome(exposition, out);
-    free(snapshot.partitions);
+    exposition_release(&snapshot);
     return ok;
+}
+
+static bool refuse(struct buffer *out, const char *format, ...) PRINTF_LIKE(2, 3);
+static bool refuse(struct buffer *out, const char *format, ...)
+{
+    char reason[REASON_BYTES_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    (void)buffer_append_format(out, "{\"ready\": false, \"reason\": \"%s\"}\n", reason);
+    return false;
+}
+
+// 0 .. 100; what is left may have been compacted away, so it is no promise.
+static int restored_percent(const struct partition_gauges *gauges)
+{
+    int64_t all = gauges->restore_end - gauges->restore_from;
+    if (all <= 0)
+        return 0;
+    return (int)((double)(gauges->restore_at - gauges->restore_from) / (double)all * 100);
+}
+
+// True when nothing of the partition stands in the way.
+static bool is_partition_ready(int32_t partition, const struct partition_gauges *gauges,
+                               struct buffer *reason)
+{
+    if (!gauges->owned || (gauges->running && gauges->lag >= 0))
+        return true;
+    if (gauges->running)
+        return refuse(reason, "the lag of partition %" PRId32 " is not known yet", partition);
+    if (gauges->stalled)
+        return refuse(reason,
+                      "partition %" PRId32 " waits for schema %" PRIu32 " from the registry",
+                      partition, gauges->stalled_schema);
+    return refuse(reason,
+                  "partition %" PRId32 " is being restored: %d %% of its changelog after %" PRId64
+                  " s",
+                  partition, restored_percent(gauges), gauges->restore_ms / 1000);
+}
+
+static bool is_worker_ready(const struct worker_metrics *metrics, size_t index,
+                            struct buffer *reason)
+{
+    for (int32_t p = 0; p < metrics->partition_count; p++)
+        if (!is_partition_ready(p, &metrics->partitions[p], reason))
+            return false;
+    if (metrics->ready)
+        return true;
+    return refuse(reason,
+                  "worker %zu is joining the group, or waits for the cluster to make its producer",
+                  index);
 }
 
 bool exposition_ready(const struct exposition *exposition, struct buffer *reason)
@@ -229,21 +292,13 @@ bool exposition_ready(const struct exposition *exposition, struct buffer *reason
     for (size_t w = 0; w < exposition->worker_count; w++) {
         struct worker_metrics *metrics = &exposition->workers[w];
         pthread_mutex_lock(&metrics->lock);
-        bool ready = metrics->ready;
+        bool ready = is_worker_ready(metrics, w, reason);
         pthread_mutex_unlock(&metrics->lock);
-        if (ready)
-            continue;
-        (void)buffer_append_format(reason,
-                                   "{\"ready\": false, \"reason\": \"worker %zu is joining the "
-                                   "group or restoring partitions\"}\n",
-                                   w);
-        return false;
+        if (!ready)
+            return false;
     }
     struct error err;
-    if (exposition->registry != NULL && registry_unreachable(exposition->registry, &err)) {
-        (void)buffer_append_format(reason, "{\"ready\": false, \"reason\": \"the schema "
-                                           "registry is out of reach\"}\n");
-        return false;
-    }
+    if (exposition->registry != NULL && registry_unreachable(exposition->registry, &err))
+        return refuse(reason, "the schema registry is out of reach");
     return true;
 }

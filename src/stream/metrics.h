@@ -54,20 +54,34 @@ void counters_add(struct counters *sum, const struct counters *one);
 struct partition_gauges {
     bool owned;
     bool running; // false: restoring or waiting
+    bool stalled; // waiting for `stalled_schema`
+    uint32_t stalled_schema;
     int64_t position;
     int64_t lag; // -1: not known
     int64_t stream_time_ms;
     bool stream_time_known;
     uint64_t state_cards;
     uint64_t state_bytes;
+    // While it is restored: changelog offsets, and for how long.
+    int64_t restore_from;
+    int64_t restore_at;
+    int64_t restore_end; // 0: not known yet
+    int64_t restore_records;
+    int64_t restore_ms;
 };
+
+struct recent;
+struct inquiry;
 
 struct worker_metrics {
     pthread_mutex_t lock;
     struct counters counters;
     struct partition_gauges *partitions; // partition_count of them
     int32_t partition_count;
-    bool ready; // every assigned partition is running
+    bool ready; // every assigned partition is running, its lag known
+    // For people who look; NULL: nobody does. Set before the worker is opened.
+    struct recent *recent;
+    struct inquiry *inquiry;
 };
 
 void worker_metrics_init(struct worker_metrics *metrics, int32_t partition_count);

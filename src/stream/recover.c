@@ -55,6 +55,8 @@ enum status worker_recover(struct worker *worker, enum status cause, struct erro
     worker->open = false;
     worker->evaluate.alert_count = 0;
     worker->evaluate.alert_raised = false;
+    if (worker->evaluate.draft != NULL)
+        recent_draft_discard(worker->evaluate.draft);
     return rewind_tasks(worker, err);
 }
 

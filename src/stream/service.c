@@ -9,10 +9,13 @@
 #include <sys/random.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "registry/registry.h"
 #include "store/store_lmdb.h"
+#include "stream/inquiry.h"
+#include "stream/recent.h"
 #include "stream/setup.h"
 #include "stream/topics.h"
 #include "stream/worker.h"
@@ -49,6 +52,10 @@ struct service {
     char instance_id[INSTANCE_ID_BYTES_MAX];
     struct service_worker *workers;
     struct worker_metrics *metrics;
+    // For those who look; NULL without http.listen.
+    struct recent *recent;
+    struct inquiry *inquiries; // a worker each
+    int64_t started_ms;
     size_t worker_count; // opened
     size_t thread_count; // as configured
 };
@@ -151,6 +158,9 @@ static enum status open_worker(struct service *service, const struct kafka_prope
         return status;
     struct service_worker *worker = &service->workers[index];
     worker_metrics_init(&service->metrics[index], service->settings.input_partitions);
+    service->metrics[index].recent = service->recent;
+    if (service->inquiries != NULL)
+        service->metrics[index].inquiry = &service->inquiries[index];
     worker->service = service;
     worker->worker = worker_open(&service->settings, &ports, &service->metrics[index]);
     service->worker_count++;
@@ -186,15 +196,39 @@ static enum status open_all(struct service *service, const struct kafka_property
     return status;
 }
 
+static void open_to_view(struct service *service)
+{
+    if (service->config->http.listen[0] == '\0')
+        return;
+    service->recent = memory_zeroed(1, sizeof(*service->recent));
+    recent_init(service->recent);
+    service->inquiries = memory_zeroed(service->thread_count, sizeof(*service->inquiries));
+    for (size_t i = 0; i < service->thread_count; i++)
+        inquiry_init(&service->inquiries[i]);
+}
+
+static void close_to_view(struct service *service)
+{
+    if (service->recent == NULL)
+        return;
+    recent_release(service->recent);
+    for (size_t i = 0; i < service->thread_count; i++)
+        inquiry_release(&service->inquiries[i]);
+    free(service->recent);
+    free(service->inquiries);
+}
+
 enum status service_open(const struct config *config, const atomic_bool *stop, struct service **out,
                          struct error *err)
 {
     struct service *service = memory_zeroed(1, sizeof(*service));
     service->config = config;
     service->stop = stop;
+    service->started_ms = clock_wall_ms();
     service->thread_count = (size_t)config->processing.threads;
     service->workers = memory_zeroed(service->thread_count, sizeof(*service->workers));
     service->metrics = memory_zeroed(service->thread_count, sizeof(*service->metrics));
+    open_to_view(service);
     struct kafka_property *properties = setup_kafka_properties(config);
     enum status status = open_all(service, properties, err);
     free(properties);
@@ -277,6 +311,7 @@ void service_close(struct service *service)
         service->stores->ops->close(service->stores);
     if (service->token_key != NULL)
         token_key_close(service->token_key);
+    close_to_view(service);
     free(service->workers);
     free(service->metrics);
     free(service);
@@ -289,5 +324,8 @@ struct exposition service_exposition(struct service *service)
         .worker_count = service->worker_count,
         .settings = &service->settings,
         .registry = service->registry,
+        .instance_id = service->instance_id,
+        .started_ms = service->started_ms,
+        .recent = service->recent,
     };
 }

@@ -181,11 +181,19 @@ void task_gauges(const struct task *task, struct partition_gauges *out)
     *out = (struct partition_gauges){
         .owned = task->state != TASK_SUSPENDED,
         .running = task->state == TASK_RUNNING,
+        .stalled = task->state == TASK_STALLED,
+        .stalled_schema = task->stalled_schema,
         .position = task->position,
         .lag = -1,
         .stream_time_ms = task->stream_time.ms,
         .stream_time_known = task->stream_time.known,
     };
+    if (task->state == TASK_TAKING) {
+        out->restore_from = task->take.from;
+        out->restore_at = task->take.moved_to;
+        out->restore_end = task->take.mark;
+        out->restore_records = task->take.records;
+    }
     if (task->store == NULL)
         return;
     out->state_cards = task->store->ops->card_count(task->store);

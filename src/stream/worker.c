@@ -7,6 +7,8 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "stream/inquiry.h"
+#include "stream/recent.h"
 #include "stream/take.h"
 
 enum {
@@ -31,6 +33,8 @@ struct worker *worker_open(const struct stream_settings *settings, const struct 
     output_init(&worker->output, settings, ports->broker);
     evaluate_init(&worker->evaluate, settings, &worker->ports, worker->tasks, &worker->output,
                   &worker->counters);
+    if (metrics->recent != NULL)
+        worker->evaluate.draft = recent_draft_open(metrics->recent);
     worker->changes = changes_open(settings, ports->broker);
     worker->checked_ms = worker_now_ms(worker);
     worker->resetting = true; // the first producer settles what a former life has left open
@@ -43,6 +47,7 @@ void worker_close(struct worker *worker)
         if (worker->tasks[p] != NULL)
             task_close(worker->tasks[p], &worker->ports);
     changes_close(worker->changes);
+    free(worker->evaluate.draft);
     evaluate_release(&worker->evaluate);
     output_release(&worker->output);
     worker->ports.broker->ops->close(worker->ports.broker);
@@ -279,8 +284,10 @@ static void publish(struct worker *worker, int64_t now_ms)
         if (task == NULL)
             continue;
         task_gauges(task, &worker->gauges[p]);
+        if (task->state == TASK_TAKING)
+            worker->gauges[p].restore_ms = now_ms - task->take.began_ms;
         show_lag(worker, p);
-        ready = ready && task->state == TASK_RUNNING;
+        ready = ready && task->state == TASK_RUNNING && worker->gauges[p].lag >= 0;
     }
     worker_metrics_publish(worker->metrics, &worker->counters, worker->gauges, ready);
 }
@@ -305,6 +312,9 @@ enum status worker_step(struct worker *worker, struct error *err)
     int64_t now_ms = worker_now_ms(worker);
     if (status == STATUS_OK)
         status = check_topics(worker, now_ms, err);
+    struct inquiry *inquiry = worker->metrics->inquiry;
+    if (inquiry != NULL && inquiry_waits(inquiry))
+        inquiry_advance(inquiry, worker->tasks, worker->settings->input_partitions);
     publish(worker, now_ms);
     ensure(status == STATUS_OK || status == STATUS_FATAL);
     return status;

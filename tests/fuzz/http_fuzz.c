@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "demo/dev_registry.h"
 #include "fuzz/fuzz.h"
-#include "ops/endpoint.h"
+#include "ops/site.h"
 
 enum { VALUES_MAX = 16 };
 
@@ -28,9 +28,12 @@ struct MHD_Daemon {
 };
 
 struct MHD_Response {
-    uint8_t *body;
+    uint8_t *body; // NULL: `read` brings it
     size_t size;
     bool typed; // has a Content-Type
+    MHD_ContentReaderCallback read;
+    MHD_ContentReaderFreeCallback read_end;
+    void *read_context;
 };
 
 struct value {
@@ -43,6 +46,7 @@ struct MHD_Connection {
     struct value values[VALUES_MAX];
     size_t value_count;
     unsigned answers;
+    bool suspended;
 };
 
 static struct MHD_Daemon *started; // the newest
@@ -120,10 +124,35 @@ struct MHD_Response *MHD_create_response_from_buffer(size_t size, void *buffer,
 {
     struct MHD_Response *response = memory_zeroed(1, sizeof(*response));
     response->size = size;
-    response->body = memory_copy(buffer, size);
+    response->body = memory_copy(size > 0 ? buffer : "", size);
     if (mode == MHD_RESPMEM_MUST_FREE)
         free(buffer);
     return response;
+}
+
+struct MHD_Response *MHD_create_response_from_callback(uint64_t size, size_t block_size,
+                                                       MHD_ContentReaderCallback read,
+                                                       void *read_context,
+                                                       MHD_ContentReaderFreeCallback read_end)
+{
+    struct MHD_Response *response = memory_zeroed(1, sizeof(*response));
+    ensure(size == MHD_SIZE_UNKNOWN && block_size > 0);
+    response->read = read;
+    response->read_context = read_context;
+    response->read_end = read_end;
+    return response;
+}
+
+void MHD_suspend_connection(struct MHD_Connection *connection)
+{
+    ensure(!connection->suspended);
+    connection->suspended = true;
+}
+
+void MHD_resume_connection(struct MHD_Connection *connection)
+{
+    ensure(connection->suspended);
+    connection->suspended = false;
 }
 
 enum MHD_Result MHD_add_response_header(struct MHD_Response *response, const char *header,
@@ -142,8 +171,14 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned i
     return MHD_YES;
 }
 
+// A stream's client leaves at once.
 void MHD_destroy_response(struct MHD_Response *response)
 {
+    char bytes[64];
+    if (response->read != NULL) {
+        (void)response->read(response->read_context, 0, bytes, sizeof(bytes));
+        response->read_end(response->read_context);
+    }
     free(response->body);
     free(response);
 }
@@ -162,8 +197,8 @@ const char *MHD_lookup_connection_value(struct MHD_Connection *connection, enum 
 // --- The servers and a request -------------------------------------------------------------------
 
 static struct servers {
-    struct endpoint *endpoint;
-    struct MHD_Daemon *endpoint_daemon;
+    struct site site;
+    struct MHD_Daemon site_daemon;
     struct dev_registry *registry;
     struct MHD_Daemon *registry_daemon;
 } servers;
@@ -180,19 +215,50 @@ static bool show_ready(void *context, struct buffer *reason)
     return !buffer_append(reason, "{\"ready\": false}\n", 17);
 }
 
+static bool show_status(void *context, struct buffer *out)
+{
+    (void)context;
+    return buffer_append(out, "{}", 2);
+}
+
+static bool show_alerts(void *context, uint64_t *after, struct buffer *out)
+{
+    (void)context;
+    (*after)++;
+    return buffer_append(out, "[]", 2);
+}
+
+// What is asked for has passed the checks: it is answered in the second turn, if at all.
+static bool ask_card(void *context, struct view card)
+{
+    (void)context;
+    ensure(card.size > 0 && card.size <= CARD_BYTES_MAX);
+    return true;
+}
+
+static bool answer_card(void *context, struct view card, struct buffer *out)
+{
+    (void)context;
+    return card.data[0] == '4' && buffer_append(out, "{}", 2);
+}
+
 static void servers_open(void)
 {
-    const struct endpoint_source source = {show_metrics, show_ready, NULL};
+    const struct endpoint_source source = {show_metrics, show_ready,  show_status, show_alerts,
+                                           ask_card,     answer_card, NULL};
     struct error err;
-    ensure(endpoint_open("127.0.0.1:0", &source, &servers.endpoint, &err) == STATUS_OK);
-    servers.endpoint_daemon = started;
+    site_init(&servers.site, &source, NULL);
+    servers.site_daemon = (struct MHD_Daemon){.handler = site_serve,
+                                              .handler_context = &servers.site,
+                                              .completed = site_completed,
+                                              .completed_context = &servers.site};
     ensure(dev_registry_open(0, &servers.registry, &err) == STATUS_OK);
     servers.registry_daemon = started;
 }
 
 static void servers_close(void)
 {
-    endpoint_close(servers.endpoint);
+    site_release(&servers.site);
     dev_registry_close(servers.registry);
 }
 
@@ -237,6 +303,16 @@ struct request {
     size_t piece_bytes; // at least 1
 };
 
+// A look-up ends in the next turn, or in one after its patience is over.
+static void await_resumed(const struct MHD_Connection *connection)
+{
+    if (connection->suspended)
+        (void)site_turn(&servers.site, 0);
+    if (connection->suspended)
+        (void)site_turn(&servers.site, INT64_MAX);
+    ensure(!connection->suspended);
+}
+
 // As libmicrohttpd does it: the headers, the body piece by piece, the end. An answer ends it.
 static void request_put(const struct MHD_Daemon *daemon, struct MHD_Connection *connection,
                         const struct request *request)
@@ -258,9 +334,11 @@ static void request_put(const struct MHD_Daemon *daemon, struct MHD_Connection *
         left = (struct view){left.data + given, left.size - given};
     }
     size = 0;
-    if (result == MHD_YES && connection->answers == 0)
+    while (result == MHD_YES && connection->answers == 0) {
+        await_resumed(connection);
         result = daemon->handler(daemon->handler_context, connection, request->path,
                                  request->method, "HTTP/1.1", NULL, &size, &state);
+    }
     ensure(result == MHD_YES && connection->answers == 1);
     if (daemon->completed != NULL)
         daemon->completed(daemon->completed_context, connection, &state,
@@ -278,8 +356,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.path = fuzz_text(fuzz_part(&input, '\n'));
     values_read(&connection, &input);
     request.body = fuzz_rest(&input);
-    request_put(registry ? servers.registry_daemon : servers.endpoint_daemon, &connection,
-                &request);
+    request_put(registry ? servers.registry_daemon : &servers.site_daemon, &connection, &request);
     values_release(&connection);
     free(request.method);
     free(request.path);

@@ -113,6 +113,8 @@ static void end_run(struct fixture_process *process)
     process->total.swept_cards += counters->swept_cards;
     worker_close(process->worker);
     worker_metrics_release(&process->metrics);
+    recent_release(&process->recent);
+    inquiry_release(&process->inquiry);
     process->worker = NULL;
 }
 
@@ -151,6 +153,10 @@ void fixture_start(struct stream_fixture *fixture, size_t index)
     fake_store_set_polls(process->disk, CHECKPOINT_POLLS);
     process->broker = fake_broker_open(fixture->cluster, &settings);
     worker_metrics_init(&process->metrics, fixture->partitions);
+    recent_init(&process->recent);
+    inquiry_init(&process->inquiry);
+    process->metrics.recent = &process->recent;
+    process->metrics.inquiry = &process->inquiry;
     struct stream_ports ports = {
         .broker = process->broker,
         .stores = process->disk,

@@ -11,6 +11,8 @@
 #include "lib/fake_topic.h"
 #include "lib/oracle.h"
 #include "lib/random.h"
+#include "stream/inquiry.h"
+#include "stream/recent.h"
 #include "stream/worker.h"
 
 enum {
@@ -27,6 +29,8 @@ struct fixture_process {
     struct broker *broker;
     struct worker *worker; // NULL: not running
     struct worker_metrics metrics;
+    struct recent recent; // of this run
+    struct inquiry inquiry;
     struct counters total; // of the runs that have ended
 };
 

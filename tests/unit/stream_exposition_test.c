@@ -24,7 +24,8 @@ static int set_up(void **state)
     f->settings.input_partitions = 2;
     for (int i = 0; i < 2; i++)
         worker_metrics_init(&f->workers[i], 2);
-    f->exposition = (struct exposition){f->workers, 2, &f->settings, NULL};
+    f->exposition =
+        (struct exposition){.workers = f->workers, .worker_count = 2, .settings = &f->settings};
     buffer_init(&f->page, 1 << 20);
     *state = f;
     return 0;
@@ -95,6 +96,38 @@ static void service__is_ready_when_every_worker_is(void **state)
     assert_true(exposition_ready(&f->exposition, &f->page));
 }
 
+static void assert_not_ready(struct fixture *f, const struct partition_gauges *gauges,
+                             const char *reason)
+{
+    const struct counters counters = {0};
+    const struct partition_gauges none[2] = {0};
+    worker_metrics_publish(&f->workers[0], &counters, none, true);
+    worker_metrics_publish(&f->workers[1], &counters, gauges, false);
+    buffer_clear(&f->page);
+    assert_false(exposition_ready(&f->exposition, &f->page));
+    assert_true(buffer_append_byte(&f->page, '\0'));
+    if (strstr((const char *)f->page.data, reason) == NULL)
+        fail_msg("no '%s' in: %s", reason, f->page.data);
+}
+
+static void what_is_waited_for__is_the_reason(void **state)
+{
+    const struct partition_gauges restoring[2] = {{.owned = true, .running = true},
+                                                  {.owned = true,
+                                                   .restore_from = 100,
+                                                   .restore_at = 150,
+                                                   .restore_end = 300,
+                                                   .restore_ms = 4200}};
+    const struct partition_gauges stalled[2] = {
+        {.owned = true, .stalled = true, .stalled_schema = 17}, {0}};
+    const struct partition_gauges without_lag[2] = {{.owned = true, .running = true, .lag = -1},
+                                                    {0}};
+    assert_not_ready(*state, restoring,
+                     "partition 1 is being restored: 25 % of its changelog after 4 s");
+    assert_not_ready(*state, stalled, "partition 0 waits for schema 17 from the registry");
+    assert_not_ready(*state, without_lag, "the lag of partition 0 is not known yet");
+}
+
 static void page_that_does_not_fit__is_said_to(void **state)
 {
     struct fixture *f = *state;
@@ -110,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(counters_of_all_workers__are_summed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(partition__is_shown_by_its_owner, set_up, tear_down),
         cmocka_unit_test_setup_teardown(service__is_ready_when_every_worker_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_waited_for__is_the_reason, set_up, tear_down),
         cmocka_unit_test_setup_teardown(page_that_does_not_fit__is_said_to, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
