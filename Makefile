@@ -42,6 +42,8 @@ INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/tests/integration/%,$
 E2E_TESTS := $(patsubst tests/e2e/%.c,$(B)/tests/e2e/%,$(wildcard tests/e2e/*_test.c))
 BENCH := $(B)/tests/bench/bench
 BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/%_bench.c,$(wildcard tests/bench/*.c)))
+SOAK := $(B)/tests/soak/soak
+SOAK_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/soak/*.c))
 SIM := $(B)/tests/sim/sim
 SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
@@ -128,7 +130,7 @@ DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
 .PHONY: help deps test-deps lint-deps all demo tests san-tests fuzzers test unit fuzz-corpus fuzz \
-	integration e2e e2e-full sim sim-coverage sim-mutants tidy bench lint valgrind format install clean
+	integration e2e e2e-full sim sim-coverage sim-mutants tidy bench soak lint valgrind format install clean
 .SECONDARY:
 
 help: ## Show this list
@@ -171,7 +173,8 @@ $(BENCH): $(BENCH_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
 
 $(FUZZERS): $(B)/%: $(B)/%.o $(FUZZ_OBJECTS)
 $(SIM): $(SIM_OBJECTS)
-$(SIM) $(FUZZERS): $(OBJECTS) $(TESTLIB_OBJECTS)
+$(SOAK): $(SOAK_OBJECTS)
+$(SIM) $(SOAK) $(FUZZERS): $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
@@ -181,7 +184,7 @@ demo: ## See it work: install what is missing, build, run; BROKER=kafka on a rea
 	$(STEP) all
 	@$(DEMO)
 
-tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(TOOLS) $(SIM) $(FUZZERS)
+tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(SOAK) $(TOOLS) $(SIM) $(FUZZERS)
 
 san-tests: $(UNIT_TESTS) $(FUZZERS) $(INTEGRATION_TESTS) $(SIM)
 
@@ -231,6 +234,9 @@ tidy: ## Check the house rules
 
 bench: all $(BENCH) ## Measure throughput, latency, restarts on a real Kafka (tests/bench/options.h)
 	@$(BENCH)
+
+soak: all $(SOAK) ## Run it for hours of event time on a real Kafka; what grows? (tests/soak/options.h)
+	@$(SOAK)
 
 lint: lint-deps ## Check the format; build with gcc and clang; clang-tidy, cppcheck, gcc's analyzer
 	clang-format --dry-run --Werror $(C_FILES)

@@ -11,9 +11,9 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
-#include "bench/meter.h"
 #include "broker/kafka_properties.h"
 #include "broker/kafka_reading.h"
+#include "lib/meter.h"
 #include "lib/process.h"
 #include "lib/workspace.h"
 #include "wire/purchase.h"
@@ -182,7 +182,8 @@ static struct row run(struct site *site, const struct load *load, const char *wh
     struct meter *meter = meter_open(process.pid, site->kafka);
     if (!process_wait(&process, TIMEOUT_MS, &exit_code))
         process_kill(&process);
-    meter_read_whole(meter, &row); // the peak of anonymous memory; the process itself says the rest
+    row_measure_whole(&row,
+                      meter); // the peak of anonymous memory; the process itself says the rest
     meter_close(meter);
     read_answer(log_path, &row);
     free(partitions);

@@ -6,8 +6,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "bench/lines.h"
-#include "bench/meter.h"
 #include "engine/engine.h"
+#include "lib/meter.h"
 
 enum { AHEAD = 16, PURCHASES = 20000000, RING = 1 << 20, ENTRY_BYTES = 128 };
 

@@ -70,7 +70,7 @@ static void play(struct trial *trial, const struct schedule *schedule, struct ro
         process_nap();
     meter_start(trial->meter);
     sender_await(sender);
-    meter_read(trial->meter, row);
+    row_measure(row, trial->meter);
     row->events = (double)(schedule->count - warm_up);
     row->no_ratio = true;
     trial_await(trial, (int64_t)schedule->count);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "bench/meter.h"
+#include "lib/meter.h"
 
 enum {
     CARDS_A_RATE = 1000,    // cards to one purchase a second of event time

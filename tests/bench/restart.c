@@ -12,9 +12,9 @@
 
 #include "base/memory.h"
 #include "bench/lines.h"
-#include "bench/metrics.h"
 #include "bench/receiver.h"
 #include "bench/sender.h"
+#include "lib/metrics.h"
 #include "lib/workspace.h"
 
 enum {
@@ -162,7 +162,7 @@ static void play(struct trial *trial, struct workload *workload, struct row *row
     restart_with_backlog(&stage, loaded, row);
     trial_await(trial, loaded + (int64_t)schedule.count);
     (void)receiver_await_all(stage.receiver, SEEN_MS_MAX);
-    meter_read_whole(trial->meter, row);
+    row_measure_whole(row, trial->meter);
     receiver_close(stage.receiver);
     sender_close(stage.sender);
     schedule_close(&schedule);
@@ -176,7 +176,7 @@ static void fill(struct trial *trial, struct workload *workload, uint64_t cards)
     trial_await(trial, (int64_t)workload->sent_count);
     row.events = (double)workload->sent_count;
     row.no_ratio = true;
-    meter_read(trial->meter, &row);
+    row_measure(&row, trial->meter);
     table_take(&trial->site->table, &row);
 }
 

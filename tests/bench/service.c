@@ -8,7 +8,7 @@ void service_line(struct trial *trial, const struct load *load, struct row *row)
     trial_start(trial);
     trial_await(trial, (int64_t)load->count);
     row->events = (double)load->count;
-    meter_read(trial->meter, row);
+    row_measure(row, trial->meter);
     trial_judge(trial, &load->expected[trial->settings.rule], row);
     table_take(&trial->site->table, row);
 }
@@ -25,7 +25,7 @@ static void restore(struct trial *trial, const struct load *load, const char *la
     trial_start(trial);
     trial_await_running(trial);
     row_add(&row, "start_to_work", "ms", (meter_now() - began) * 1000);
-    meter_read_whole(trial->meter, &row);
+    row_measure_whole(&row, trial->meter);
     row.events =
         (double)cardwatch_log_sum(&trial->service, from, "partition running", "restored_records");
     row.seconds =

@@ -25,6 +25,24 @@ void row_add(struct row *row, const char *name, const char *unit, double value)
     row->figures[row->figure_count++] = (struct figure){name, unit, value};
 }
 
+void row_measure_whole(struct row *row, struct meter *meter)
+{
+    const struct usage usage = meter_read_whole(meter);
+    row->cpu_seconds = usage.cpu_seconds;
+    row->rss_peak_kib = usage.rss_peak_kib;
+    row->anonymous_peak_kib = usage.anonymous_peak_kib;
+}
+
+void row_measure(struct row *row, struct meter *meter)
+{
+    const struct usage usage = meter_read(meter);
+    row->seconds = usage.seconds;
+    row->cpu_seconds = usage.cpu_seconds;
+    row->rss_peak_kib = usage.rss_peak_kib;
+    row->anonymous_peak_kib = usage.anonymous_peak_kib;
+    row->sent_bytes = usage.sent_bytes;
+}
+
 static int by_time(const void *left, const void *right)
 {
     const uint32_t *a = left;

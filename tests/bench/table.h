@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/meter.h"
+
 enum { ROW_LABEL_BYTES = 64, ROW_FIGURES_MAX = 24, ROWS_MAX = 64 };
 
 // The oracle's word on the alerts that a row's run produced.
@@ -40,6 +42,9 @@ struct row {
 
 struct row row_of(char line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void row_add(struct row *row, const char *name, const char *unit, double value);
+// What the meter says, since it was started; since the process began, without seconds and bytes.
+void row_measure(struct row *row, struct meter *meter);
+void row_measure_whole(struct row *row, struct meter *meter);
 // Adds p50, p99, p99.9 and max of `count` times, which get sorted; names begin with `prefix`, one
 // of
 // "" and "ack_".

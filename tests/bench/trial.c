@@ -22,16 +22,6 @@ static const char *rules_of(enum load_rule rule)
                                    "window_ms: 60000, threshold: 3}]";
 }
 
-// "a.b=c d.e=f"
-static void add_sets(struct cardwatch *service, const char *sets)
-{
-    char *copy = memory_text(sets == NULL ? "" : sets);
-    char *rest = NULL;
-    for (char *item = strtok_r(copy, " ", &rest); item != NULL; item = strtok_r(NULL, " ", &rest))
-        cardwatch_set(service, item);
-    free(copy);
-}
-
 void trial_open(struct trial *trial, struct site *site, const struct trial_settings *settings)
 {
     *trial = (struct trial){.site = site, .settings = *settings};
@@ -62,7 +52,7 @@ void trial_open(struct trial *trial, struct site *site, const struct trial_setti
     // Else it is made up and kept in the state directory, and a service that has lost that would
     // have to wait for its former self to time out.
     cardwatch_set(&trial->service, "processing.instance_id=bench");
-    add_sets(&trial->service, site->options.sets);
+    cardwatch_set_all(&trial->service, site->options.sets);
     if (settings->http)
         cardwatch_set(&trial->service, "http.listen=127.0.0.1:0");
     free(name);

@@ -5,9 +5,9 @@
 #define BENCH_TRIAL_H
 
 #include "bench/load.h"
-#include "bench/meter.h"
 #include "bench/site.h"
 #include "lib/cardwatch.h"
+#include "lib/meter.h"
 
 struct trial_settings {
     const char *purchases; // the topic, borrowed

@@ -80,6 +80,15 @@ void cardwatch_set(struct cardwatch *cardwatch, const char *key_and_value)
     cardwatch->sets[cardwatch->set_count++] = memory_text(key_and_value);
 }
 
+void cardwatch_set_all(struct cardwatch *cardwatch, const char *sets)
+{
+    char *copy = memory_text(sets == NULL ? "" : sets);
+    char *rest = NULL;
+    for (char *item = strtok_r(copy, " ", &rest); item != NULL; item = strtok_r(NULL, " ", &rest))
+        cardwatch_set(cardwatch, item);
+    free(copy);
+}
+
 static const char *binary(void)
 {
     const char *path = getenv("TEST_BINARY");

@@ -41,6 +41,8 @@ void cardwatch_release(struct cardwatch *cardwatch);
 
 // Adds a --set to later starts.
 void cardwatch_set(struct cardwatch *cardwatch, const char *key_and_value);
+// Several, as "a.b=c d.e=f"; NULL: none.
+void cardwatch_set_all(struct cardwatch *cardwatch, const char *sets);
 
 // Starts `cardwatch run`. Output is appended to the log.
 void cardwatch_start(struct cardwatch *cardwatch);

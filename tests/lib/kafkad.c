@@ -255,6 +255,30 @@ int64_t kafkad_topic_bytes(const struct kafkad *kafkad, const char *topic)
     return bytes;
 }
 
+void kafkad_topic_settings(struct kafkad *kafkad, const char *topic, const char *const *settings)
+{
+    rd_kafka_ConfigResource_t *resource =
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+    for (; *settings != NULL; settings++) {
+        char *name = memory_text(*settings);
+        char *value = strchr(name, '=');
+        ensure(value != NULL);
+        *value = '\0';
+        rd_kafka_ConfigResource_set_config(resource, name, value + 1);
+        free(name);
+    }
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(kafkad->client);
+    rd_kafka_AlterConfigs(kafkad->client, &resource, 1, NULL, queue);
+    rd_kafka_event_t *event = await_event(queue);
+    size_t count;
+    const rd_kafka_ConfigResource_t **results =
+        rd_kafka_AlterConfigs_result_resources(rd_kafka_event_AlterConfigs_result(event), &count);
+    ensure(count == 1 && rd_kafka_ConfigResource_error(results[0]) == RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_ConfigResource_destroy(resource);
+}
+
 static char *setting_in(rd_kafka_event_t *event, const char *setting)
 {
     size_t count;

@@ -38,6 +38,9 @@ void kafkad_topic(struct kafkad *kafkad, const char *name, int32_t partitions,
 void kafkad_topic_with(struct kafkad *kafkad, const char *name, int32_t partitions,
                        const char *setting, const char *value);
 
+// Gives a topic these settings, "name=value" up to NULL, and the defaults in all others.
+void kafkad_topic_settings(struct kafkad *kafkad, const char *topic, const char *const *settings);
+
 // The value of a topic's setting, the caller's to free().
 char *kafkad_topic_setting(struct kafkad *kafkad, const char *topic, const char *setting);
 

@@ -2,6 +2,7 @@
 #include "lib/oracle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
@@ -9,7 +10,7 @@
 // Wide enough that no sum of two times and three windows overflows.
 typedef __int128 wide;
 
-// A purchase that was inserted. Never removed.
+// A purchase that was inserted. Never removed, unless the oracle is forgetful.
 struct entry {
     int64_t time_ms;
     int64_t offset;
@@ -263,6 +264,18 @@ static int by_time_then_offset(const void *left, const void *right)
     return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
+// The same for what is nearly in order.
+static void sort_by_insertion(struct entry **entries, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct entry *entry = entries[i];
+        size_t at = i;
+        for (; at > 0 && by_time_then_offset(&entries[at - 1], &entry) > 0; at--)
+            entries[at] = entries[at - 1];
+        entries[at] = entry;
+    }
+}
+
 // The kept set by its definition, from everything that was ever inserted.
 static void gather_kept(struct oracle *oracle, const struct oracle_card *card)
 {
@@ -275,7 +288,10 @@ static void gather_kept(struct oracle *oracle, const struct oracle_card *card)
     }
     if (oracle->kept_count == 0)
         return;
-    qsort(oracle->kept, oracle->kept_count, sizeof(struct entry *), by_time_then_offset);
+    if (oracle->settings.forgetful)
+        sort_by_insertion(oracle->kept, oracle->kept_count);
+    else
+        qsort(oracle->kept, oracle->kept_count, sizeof(struct entry *), by_time_then_offset);
     if (oracle->kept_count <= oracle->settings.max_events_per_card)
         return;
     size_t surplus = oracle->kept_count - oracle->settings.max_events_per_card;
@@ -359,6 +375,17 @@ static void count_levels(struct oracle *oracle, int64_t window_ms)
     }
 }
 
+// The same for busy cards: what no longer counts for one does not for those behind it.
+static void count_levels_quickly(struct oracle *oracle, int64_t window_ms)
+{
+    size_t first = 0;
+    for (size_t i = 0; i < oracle->order_count; i++) {
+        while (!counts_for(oracle->order[first], oracle->order[i], window_ms))
+            first++;
+        oracle->levels[i] = i - first + 1;
+    }
+}
+
 // The event time of the earliest purchase in the level of the one at `first`.
 static int64_t level_start_ms(const struct oracle *oracle, size_t first, int64_t window_ms)
 {
@@ -380,7 +407,10 @@ static void step_sliding(struct oracle *oracle, const struct oracle_purchase *pu
 {
     int64_t window_ms = oracle->settings.rules[rule].window_ms;
     gather_order(oracle, rule);
-    count_levels(oracle, window_ms);
+    if (oracle->settings.forgetful)
+        count_levels_quickly(oracle, window_ms);
+    else
+        count_levels(oracle, window_ms);
     size_t end;
     for (size_t first = 0; first < oracle->order_count; first = end) {
         end = first + 1;
@@ -433,6 +463,23 @@ static void insert(struct oracle_card *card, const struct oracle_purchase *purch
     };
 }
 
+// Forgetful: the oldest of a card that has one too many.
+static void forget_surplus(const struct oracle *oracle, struct oracle_card *card)
+{
+    if (!oracle->settings.forgetful || card->entry_count <= oracle->settings.max_events_per_card)
+        return;
+    const struct entry *oldest = &card->entries[0];
+    for (size_t i = 1; i < card->entry_count; i++) {
+        const struct entry *entry = &card->entries[i];
+        if (by_time_then_offset(&entry, &oldest) < 0)
+            oldest = entry;
+    }
+    size_t at = (size_t)(oldest - card->entries);
+    memmove(&card->entries[at], &card->entries[at + 1],
+            (card->entry_count - at - 1) * sizeof(card->entries[0]));
+    card->entry_count--;
+}
+
 static void step_rules(struct oracle *oracle, struct oracle_card *card,
                        const struct oracle_purchase *purchase, uint32_t late)
 {
@@ -478,6 +525,7 @@ void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
         return;
     }
     insert(card, purchase, late);
+    forget_surplus(oracle, card);
     step_rules(oracle, card, purchase, late);
     result->late_rules = late;
     result->alerts = oracle->alerts;

@@ -55,6 +55,7 @@ static void open_workload(struct scene *scene)
         .bootstrap = kafkad_bootstrap(scene->kafka),
         .topic = scene->purchases,
         .partitions = scene->settings.partitions,
+        .compression = scene->settings.compression,
     };
     workload_open(&scene->workload, &workload);
 }
@@ -194,6 +195,11 @@ bool scene_await_progress(struct scene *scene, int64_t count, int64_t timeout_ms
     return await_lag(scene, (int64_t)scene->workload.sent_count - count, timeout_ms);
 }
 
+static void take_alert(void *judge, const struct topic_record *record)
+{
+    judge_take(judge, record);
+}
+
 static bool judge_topic(struct scene *scene, const char *topic, enum alert_format format,
                         size_t *repeats)
 {
@@ -203,10 +209,10 @@ static bool judge_topic(struct scene *scene, const char *topic, enum alert_forma
         .alert_partitions = scene->settings.partitions,
         .repeats_allowed = repeats != NULL,
     };
-    struct topic_records records;
-    records_read(&records, kafkad_bootstrap(scene->kafka), topic);
-    struct judgement judgement = judge_alerts(&scene->workload, &records, format, &settings);
-    records_release(&records);
+    struct judge *judge = judge_open(&scene->workload, format, &settings);
+    const struct record_visitor visitor = {take_alert, judge};
+    records_visit(&visitor, kafkad_bootstrap(scene->kafka), topic);
+    struct judgement judgement = judge_close(judge);
     if (repeats != NULL)
         *repeats += judgement.repeated;
     bool holds = judgement_holds(&judgement, &settings);

@@ -27,6 +27,7 @@ struct scene_settings {
     int session_timeout_ms;
     int32_t partitions;
     const char *purchase_max_bytes; // max.message.bytes of the purchases topic
+    const char *compression;        // of the purchases
 };
 
 // 50,000 cards, disorder up to 5 s, some duplicates; the rule that is built in; 4 partitions.

@@ -114,17 +114,24 @@ void workload_expect(struct workload *workload, const struct generated *message,
         expect_alert(workload, &result.alerts[i], message, partition);
 }
 
-void workload_take(struct workload *workload, const struct generated *message, int32_t partition)
+// Sends a message: the partition and offset that it has.
+static void send_one(struct workload *workload, const struct generated *message, int32_t *partition,
+                     int64_t *offset)
 {
     struct loader_message sent = {
-        .partition = partition,
+        .partition = *partition,
         .key = message->key,
         .value = message->value,
         .timestamp_ms = message->message_timestamp_ms,
     };
-    int64_t offset;
-    loader_send(workload->loader, &sent, &partition, &offset);
+    loader_send(workload->loader, &sent, partition, offset);
     workload->sent_count++;
+}
+
+void workload_take(struct workload *workload, const struct generated *message, int32_t partition)
+{
+    int64_t offset;
+    send_one(workload, message, &partition, &offset);
     workload_expect(workload, message, partition, offset);
 }
 
@@ -138,10 +145,12 @@ void workload_send(struct workload *workload, size_t count)
     loader_flush(workload->loader);
 }
 
-void workload_purchase(struct workload *workload, const struct purchase_values *purchase,
-                       int64_t message_timestamp_ms)
+static void send_purchase(struct workload *workload, const struct purchase_values *purchase,
+                          int64_t message_timestamp_ms, bool judged)
 {
     struct buffer value;
+    int32_t partition = -1;
+    int64_t offset;
     buffer_init(&value, 4096);
     ensure(purchase_write(purchase, workload->schema_id, &value));
     const struct generated message = {
@@ -150,6 +159,20 @@ void workload_purchase(struct workload *workload, const struct purchase_values *
         .message_timestamp_ms = message_timestamp_ms,
         .purchase = *purchase,
     };
-    workload_take(workload, &message, -1);
+    send_one(workload, &message, &partition, &offset);
+    if (judged)
+        workload_expect(workload, &message, partition, offset);
     buffer_release(&value);
+}
+
+void workload_purchase(struct workload *workload, const struct purchase_values *purchase,
+                       int64_t message_timestamp_ms)
+{
+    send_purchase(workload, purchase, message_timestamp_ms, true);
+}
+
+void workload_send_unjudged(struct workload *workload, const struct purchase_values *purchase,
+                            int64_t message_timestamp_ms)
+{
+    send_purchase(workload, purchase, message_timestamp_ms, false);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/metrics.h"
+#include "lib/metrics.h"
 
 #include <stdlib.h>
 #include <string.h>

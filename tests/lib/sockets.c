@@ -2,7 +2,7 @@
 // sock_diag(7) lists all TCP connections with their tcp_info, and /proc/PID/fd says which are those
 // of the excluded. The process under test itself forbids such looks into it, as one does that knows
 // card numbers.
-#include "bench/sockets.h"
+#include "lib/sockets.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

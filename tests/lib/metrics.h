@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the service says of itself over HTTP.
-#ifndef BENCH_METRICS_H
-#define BENCH_METRICS_H
+#ifndef LIB_METRICS_H
+#define LIB_METRICS_H
 
 #include <stdint.h>
 

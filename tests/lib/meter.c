@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/meter.h"
+#include "lib/meter.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,8 +12,8 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
-#include "bench/sockets.h"
 #include "lib/process.h"
+#include "lib/sockets.h"
 #include "lib/workspace.h"
 
 enum { SAMPLE_MS = 20, EXEC_MS_MAX = 1000 };
@@ -25,6 +26,7 @@ struct meter {
     pthread_t sampler;
     atomic_bool done;
     atomic_int_least64_t anonymous_peak_kib;
+    atomic_int_least64_t step_peak_kib; // since meter_take_peak_kib
     double began;
     double cpu_before;
     int64_t sent_before;
@@ -42,27 +44,27 @@ double meter_now(void)
     return seconds_of(CLOCK_MONOTONIC);
 }
 
-// A line of /proc/PID/status in KiB; 0 when it is not there.
-static int64_t status_kib(pid_t pid, const char *name)
+// The number in a line of /proc/PID/status (memory: in KiB); 0 when it is not there.
+static int64_t status_number(pid_t pid, const char *name)
 {
     char path[64];
     char line[256];
-    int64_t kib = 0;
+    int64_t number = 0;
     size_t size = strlen(name);
     snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "r");
     if (file == NULL)
         return 0;
-    while (kib == 0 && fgets(line, sizeof(line), file) != NULL)
+    while (number == 0 && fgets(line, sizeof(line), file) != NULL)
         if (strncmp(line, name, size) == 0 && line[size] == ':')
-            kib = strtoll(line + size + 1, NULL, 10);
+            number = strtoll(line + size + 1, NULL, 10);
     fclose(file);
-    return kib;
+    return number;
 }
 
 int64_t meter_rss_peak_kib(pid_t pid)
 {
-    return status_kib(pid, "VmHWM");
+    return status_number(pid, "VmHWM");
 }
 
 static void *sample(void *context)
@@ -70,9 +72,11 @@ static void *sample(void *context)
     struct meter *meter = context;
     const struct timespec nap = {.tv_nsec = SAMPLE_MS * 1000000};
     while (!meter->done) {
-        int64_t kib = status_kib(meter->pid, "RssAnon");
+        int64_t kib = status_number(meter->pid, "RssAnon");
         if (kib > meter->anonymous_peak_kib)
             meter->anonymous_peak_kib = kib;
+        if (kib > meter->step_peak_kib)
+            meter->step_peak_kib = kib;
         nanosleep(&nap, NULL);
     }
     return NULL;
@@ -123,17 +127,48 @@ void meter_start(struct meter *meter)
     meter->sent_before = sockets_sent_bytes(meter->broker_port, meter->broker);
 }
 
-void meter_read_whole(struct meter *meter, struct row *row)
+struct usage meter_read_whole(struct meter *meter)
 {
-    row->cpu_seconds = seconds_of(meter->clock);
-    row->rss_peak_kib = meter_rss_peak_kib(meter->pid);
-    row->anonymous_peak_kib = meter->anonymous_peak_kib;
+    return (struct usage){
+        .cpu_seconds = seconds_of(meter->clock),
+        .rss_peak_kib = meter_rss_peak_kib(meter->pid),
+        .anonymous_peak_kib = meter->anonymous_peak_kib,
+    };
 }
 
-void meter_read(struct meter *meter, struct row *row)
+struct usage meter_read(struct meter *meter)
 {
-    row->seconds = meter_now() - meter->began;
-    meter_read_whole(meter, row);
-    row->cpu_seconds -= meter->cpu_before;
-    row->sent_bytes = sockets_sent_bytes(meter->broker_port, meter->broker) - meter->sent_before;
+    double seconds = meter_now() - meter->began;
+    struct usage usage = meter_read_whole(meter);
+    usage.seconds = seconds;
+    usage.cpu_seconds -= meter->cpu_before;
+    usage.sent_bytes = sockets_sent_bytes(meter->broker_port, meter->broker) - meter->sent_before;
+    return usage;
+}
+
+int64_t meter_take_peak_kib(struct meter *meter)
+{
+    int64_t now_kib = status_number(meter->pid, "RssAnon");
+    int64_t peak_kib = atomic_exchange(&meter->step_peak_kib, 0);
+    return now_kib > peak_kib ? now_kib : peak_kib;
+}
+
+int64_t meter_threads(const struct meter *meter)
+{
+    int64_t threads = status_number(meter->pid, "Threads");
+    return threads == 0 ? -1 : threads;
+}
+
+int64_t meter_files(const struct meter *meter)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)meter->pid);
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return -1;
+    int64_t count = 0;
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir))
+        count += entry->d_name[0] != '.';
+    closedir(dir);
+    return count;
 }

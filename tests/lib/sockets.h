@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much has been sent to a server, from the kernel's own count for each TCP connection.
-#ifndef BENCH_SOCKETS_H
-#define BENCH_SOCKETS_H
+#ifndef LIB_SOCKETS_H
+#define LIB_SOCKETS_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// As many cards within a horizon as SOAK_CARDS says: memory stays within its bounds, some of them
+// come back and raise their alerts. Then other cards come, few at a time, until the crowd has left
+// the store.
+#include <stdio.h>
+
+#include "demo/spread.h"
+#include "soak/soak.h"
+
+enum {
+    HORIZON_MS = 120000,    // of the rule that is built in
+    CROWD_MS = 100000,      // in which the crowd buys
+    LATER_MS = 2 * 3600000, // far beyond the time that an idle card stays
+    PACE_MS = 20,           // between two purchases then
+    RETURNING_EVERY = 4000, // of the later half of the crowd, for two more purchases
+    ROWS = 12,
+    LEFT_PERCENT = 3,
+    OTHERS_MIB = 64,        // memory that no setting bounds
+    DIRTY_CARD_BYTES = 256, // memory of a changed card
+};
+
+struct crowd {
+    struct soak *soak;
+    int64_t start_ms;
+    size_t count;
+    int64_t last_id;
+};
+
+static int64_t bought_at_ms(const struct crowd *crowd, size_t number)
+{
+    return crowd->start_ms + (int64_t)(number * CROWD_MS / crowd->count);
+}
+
+static bool returns(const struct crowd *crowd, size_t number)
+{
+    return number >= crowd->count / 2 && number % RETURNING_EVERY == 0;
+}
+
+// The oracle is shown the cards that return: a card's only purchase raises nothing.
+static void buy(struct crowd *crowd, size_t number, int64_t time_ms, bool judged)
+{
+    char card[SPREAD_CARD_BYTES];
+    struct workload *workload = &crowd->soak->scene.workload;
+    spread_card_text(number, card);
+    const struct purchase_values purchase = {
+        .id = ++crowd->last_id,
+        .credit_card = view_text(card),
+        .has_timestamp = true,
+        .timestamp_ms = time_ms,
+    };
+    if (judged)
+        workload_purchase(workload, &purchase, time_ms);
+    else
+        workload_send_unjudged(workload, &purchase, time_ms);
+}
+
+static void pace(struct crowd *crowd)
+{
+    if (soak_sent(crowd->soak) % SOAK_PORTION == 0)
+        soak_await(crowd->soak, SOAK_BEHIND_MAX);
+}
+
+static void settle(struct crowd *crowd, double hours)
+{
+    loader_flush(crowd->soak->scene.workload.loader);
+    soak_row(crowd->soak, hours);
+}
+
+static void gather(struct crowd *crowd)
+{
+    for (size_t i = 0; i < crowd->count; i++) {
+        buy(crowd, i, bought_at_ms(crowd, i), returns(crowd, i));
+        pace(crowd);
+        if ((i + 1) % (crowd->count / ROWS) == 0)
+            settle(crowd, (double)(bought_at_ms(crowd, i) - crowd->start_ms) / 3600000);
+    }
+    for (int again = 1; again <= 2; again++)
+        for (size_t i = crowd->count / 2; i < crowd->count; i++)
+            if (returns(crowd, i))
+                buy(crowd, i, crowd->start_ms + CROWD_MS + again * 1000, true);
+    settle(crowd, (double)(CROWD_MS + 2000) / 3600000);
+}
+
+// Other cards, until the crowd has gone: as many as it has members at most.
+static bool disperse(struct crowd *crowd)
+{
+    struct soak *soak = crowd->soak;
+    double left = (double)crowd->count * LEFT_PERCENT / 100;
+    for (size_t i = 0; i < crowd->count; i++) {
+        int64_t late_ms = LATER_MS + (int64_t)i * PACE_MS;
+        buy(crowd, crowd->count + i, crowd->start_ms + late_ms, false);
+        pace(crowd);
+        if ((i + 1) % (crowd->count / ROWS) != 0)
+            continue;
+        settle(crowd, (double)late_ms / 3600000);
+        if (soak_metric(soak, "cardwatch_state_cards") <= left)
+            break;
+    }
+    double cards = soak_metric(soak, "cardwatch_state_cards");
+    printf("  %.0f cards left of %zu (at most %.0f)\n", cards, crowd->count, left);
+    return cards <= left;
+}
+
+// What the service said when it started: bytes, and changed cards.
+static double bound_mib(const struct soak *soak)
+{
+    static const char *const fields[] = {"cache_bytes", "checkpoint_bytes", "consume_queue_bytes",
+                                         "produce_queue_bytes"};
+    const struct cardwatch *service = &soak->scene.services[0];
+    double bytes =
+        (double)cardwatch_log_max(service, soak->log_from, "memory is bounded", "dirty_cards_max") *
+        DIRTY_CARD_BYTES;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        bytes += (double)cardwatch_log_max(service, soak->log_from, "memory is bounded", fields[i]);
+    return bytes / 1024 / 1024 + OTHERS_MIB;
+}
+
+static bool is_bounded(const struct soak *soak)
+{
+    double bound = bound_mib(soak);
+    double peak = (double)meter_read_whole(soak->meter).anonymous_peak_kib / 1024;
+    printf("  peak of anonymous memory %.1f MiB, bound by settings %.1f MiB\n", peak, bound);
+    return peak <= bound;
+}
+
+bool crowd_run(struct soak *soak)
+{
+    struct scene_settings settings = scene_settings_default("crowd");
+    settings.compression = "lz4";
+    settings.oracle.forgetful = true;
+    struct crowd crowd = {soak, settings.generator.start_ms, soak->options.cards, 0};
+    soak_open(soak, &settings, SOAK_PROCESS);
+    soak_start(soak);
+    gather(&crowd);
+    double cards = soak_metric(soak, "cardwatch_state_cards");
+    printf("  %.0f cards in the store\n", cards);
+    bool fine = cards >= (double)crowd.count && is_bounded(soak);
+    fine = disperse(&crowd) && fine;
+    return soak_close(soak, fine && is_bounded(soak));
+}
