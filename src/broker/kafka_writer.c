@@ -111,6 +111,8 @@ static struct kafka_fault produce(struct kafka_writer *writer,
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, record->value.size}},
         {.vtype = RD_KAFKA_VTYPE_TIMESTAMP,
          .u.i64 = record->timestamp_ms > 0 ? record->timestamp_ms : 0},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION,
+         .u.i32 = record->has_partition ? record->partition : RD_KAFKA_PARTITION_UA},
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
     };
     size_t count = sizeof(items) / sizeof(items[0]) - (headers == NULL ? 1 : 0);

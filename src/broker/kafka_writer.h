@@ -21,6 +21,8 @@ struct kafka_writer_record {
     int64_t timestamp_ms; // > 0; otherwise: now
     const struct header *headers;
     size_t header_count;
+    bool has_partition; // otherwise the key says which
+    int32_t partition;
 };
 
 // Connects lazily; look first whether the topic is there (kafka_topic_partitions), or the broker

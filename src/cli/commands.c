@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/generate_options.h"
+#include "cli/send_options.h"
 #include "cli/tail_options.h"
 
 const struct line_option common_options[] = {
@@ -66,6 +67,16 @@ const struct command commands[] = {
      "Decimals are numbers with all their digits, logical times integers; bytes are text,\n"
      "each byte the character of its number. NaN and infinities are null.\n",
      tail_options, cli_tail, NULL},
+    {"send", "TOPIC", 1, "lines of stdin into a topic, as Avro or text",
+     "Takes a JSON value a line and sends it as Avro, by the latest schema that the\n"
+     "registry has for <topic>-value; with --text, the lines as they are. Fields that are\n"
+     "not there take their defaults. Decimals are numbers or texts, times integers or\n"
+     "texts (2026-01-31T08:00:00Z), NaN and infinities texts, bytes a text, each byte the\n"
+     "character of its number. A union takes the value itself, or Avro's own form:\n"
+     "{\"string\": \"a\"}. Keys are text, and placed as the Java client places them. A line\n"
+     "that cannot be sent is named with the field that is wrong, and passed over. Waits\n"
+     "for the brokers' acknowledgements; exits with 1 when anything was refused.\n",
+     send_options, cli_send, NULL},
     {"demo", "", 0, "see it work: broker, registry, purchases and service in one process",
      "Starts an embedded broker, a schema registry, a generator that plants bursts among\n"
      "ordinary purchases, and the service itself, on free ports of this machine. Prints\n"

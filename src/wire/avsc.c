@@ -27,6 +27,7 @@ void avsc_free(struct avsc *avsc)
     free(avsc->symbols);
     free(avsc->types);
     json_decref(avsc->document);
+    json_decref(avsc->names);
     free(avsc);
 }
 
@@ -46,6 +47,50 @@ struct view avsc_symbol(const struct avsc *avsc, const struct avsc_type *type, u
     ensure(type->kind == AVSC_ENUM && index < type->size);
     const json_t *symbol = json_array_get(avsc->symbols[type->first_link], index);
     return (struct view){(const uint8_t *)json_string_value(symbol), json_string_length(symbol)};
+}
+
+// The place of a type among the union's branches.
+static bool place_find(const struct avsc *avsc, const struct avsc_type *type, uint32_t index,
+                       uint32_t *branch)
+{
+    for (uint32_t i = 0; i < type->link_count; i++) {
+        if (avsc->links[type->first_link + i] == index) {
+            *branch = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_named(uint8_t kind)
+{
+    return kind == AVSC_RECORD || kind == AVSC_ENUM || kind == AVSC_FIXED;
+}
+
+bool avsc_branch_find(const struct avsc *avsc, const struct avsc_type *type, const char *name,
+                      uint32_t *branch)
+{
+    const json_t *index = json_object_get(avsc->names, name);
+    ensure(type->kind == AVSC_UNION);
+    if (index != NULL && place_find(avsc, type, (uint32_t)json_integer_value(index), branch))
+        return true;
+    for (uint32_t i = 0; i < type->link_count; i++) {
+        uint8_t kind = avsc->types[avsc->links[type->first_link + i]].kind;
+        if (is_named(kind) || strcmp(avsc_kind_name((enum avsc_kind)kind), name) != 0)
+            continue;
+        *branch = i;
+        return true;
+    }
+    const char *full;
+    json_t *at;
+    json_object_foreach(avsc->names, full, at)
+    {
+        const char *dot = strrchr(full, '.');
+        if (dot != NULL && strcmp(dot + 1, name) == 0 &&
+            place_find(avsc, type, (uint32_t)json_integer_value(at), branch))
+            return true;
+    }
+    return false;
 }
 
 static size_t type_describe(const struct avsc_type *type, char *out, size_t room)

@@ -74,7 +74,8 @@ struct avsc_field {
     struct view name;
     uint32_t type;
     enum avsc_default fallback;
-    struct view *aliases; // owned by the avsc
+    const struct json_t *fallback_json; // NULL: none; borrowed from the document
+    struct view *aliases;               // owned by the avsc
     uint32_t alias_count;
 };
 
@@ -89,6 +90,7 @@ struct avsc {
     uint32_t symbols_count;
     uint32_t root;
     struct json_t *document; // owns the names
+    struct json_t *names;    // full name of a named type: its index
 };
 
 // Parses a schema text of at most SCHEMA_BYTES_MAX bytes. STATUS_RECORD: not an Avro schema; the
@@ -106,6 +108,11 @@ const struct avsc_field *avsc_field_find(const struct avsc *avsc, const struct a
 
 // The name of an enum's symbol, index < type->size; empty when the schema's is not text.
 struct view avsc_symbol(const struct avsc *avsc, const struct avsc_type *type, uint32_t index);
+
+// The branch of a union by its name, as Avro's JSON tags values: "string", "map",
+// "com.example.Card", or a named type's last part. False when there is none.
+bool avsc_branch_find(const struct avsc *avsc, const struct avsc_type *type, const char *name,
+                      uint32_t *branch);
 
 // The type in words for a sentence: `long (timestamp-millis)`, `union of null, string`; cut to fit.
 void avsc_describe(const struct avsc *avsc, uint32_t type, char out[AVSC_DESCRIPTION_BYTES]);

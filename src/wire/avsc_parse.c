@@ -10,7 +10,7 @@
 // Where parsing is: the tables grow, `names` maps a full name to its type's index.
 struct parser {
     struct avsc *avsc;
-    json_t *names;
+    json_t *names; // the avsc's
     uint32_t type_capacity;
     uint32_t link_capacity;
     uint32_t field_capacity;
@@ -274,6 +274,7 @@ static enum status field_parse(struct parser *parser, const json_t *json, struct
     field->name = view_text(name);
     field->type = type;
     const json_t *fallback = json_object_get(json, "default");
+    field->fallback_json = fallback;
     if (fallback != NULL)
         field->fallback = json_is_null(fallback) ? AVSC_DEFAULT_NULL : AVSC_DEFAULT_OTHER;
     const json_t *aliases = json_object_get(json, "aliases");
@@ -392,9 +393,8 @@ enum status avsc_parse(struct view json, struct avsc **out, struct error *err)
                          mistake.line, mistake.column, mistake.text);
     struct parser parser = {.avsc = memory_zeroed(1, sizeof(struct avsc)), .err = err};
     parser.avsc->document = document;
-    parser.names = json_object();
+    parser.avsc->names = parser.names = json_object();
     enum status status = type_parse(&parser, document, (struct scope){"", 0}, &parser.avsc->root);
-    json_decref(parser.names);
     if (status != STATUS_OK) {
         avsc_free(parser.avsc);
         return status;

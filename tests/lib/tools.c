@@ -62,11 +62,20 @@ char *tools_out(const struct tools *tools)
     return out;
 }
 
+static void write_input(const struct tools *tools, const char *out)
+{
+    char *path = workspace_text("%s.in", out);
+    FILE *file = fopen(path, "we");
+    ensure(file != NULL);
+    ensure(fputs(tools->input != NULL ? tools->input : "", file) >= 0 && fclose(file) == 0);
+    free(path);
+}
+
 // Through a shell that splits stdout from stderr and then becomes the program.
 void tools_start(struct tools *tools, const char *const *words, struct process *process)
 {
     const char *binary = getenv("TEST_BINARY");
-    const char *argv[ARGUMENTS_MAX] = {"sh", "-c", "out=$0; exec \"$@\" >\"$out\""};
+    const char *argv[ARGUMENTS_MAX] = {"sh", "-c", "out=$0; exec \"$@\" >\"$out\" <\"$out.in\""};
     char *out = tools_path(tools, "stdout");
     char *err = tools_path(tools, "stderr");
     char *servers = workspace_text("kafka.bootstrap.servers=%s", tools->servers);
@@ -84,6 +93,7 @@ void tools_start(struct tools *tools, const char *const *words, struct process *
     ensure(count < ARGUMENTS_MAX);
     remove(out);
     remove(err);
+    write_input(tools, out);
     process_spawn(process, argv, err);
     free(out);
     free(err);

@@ -13,7 +13,8 @@ struct tools {
     const char *servers;
     struct dev_registry *registry;
     char *registry_url;
-    char *dir; // the test's own; removed in the end
+    char *dir;         // the test's own; removed in the end
+    const char *input; // what the next commands find on stdin; borrowed, NULL: nothing
 };
 
 struct tools *tools_open(void);

@@ -63,6 +63,7 @@ TESTED_ELSEWHERE = {
     "cli/help.c": "tests/unit/cli_cli_test.c reads all of it",
     "cli/init.c": "needs a cluster: tests/e2e/setup_test.c",
     "cli/run.c": "tests/e2e run it",
+    "cli/send.c": "needs a cluster: tests/integration/send_test.c",
     "cli/tail.c": "needs a cluster: tests/integration/tail_test.c",
     "cli/tail_line.c": "needs a registry: tests/integration/tail_test.c",
     "cli/tail_values.c": "needs a registry: tests/integration/tail_test.c",
