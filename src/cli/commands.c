@@ -30,6 +30,12 @@ static const struct line_option demo_options[] = {
     {NULL, '\0', NULL, NULL},
 };
 
+static const struct line_option inspect_options[] = {
+    {"card", '\0', "NUMBER", "Show one card; -: its number is read from stdin."},
+    {"json", '\0', NULL, "Print a JSON object."},
+    {NULL, '\0', NULL, NULL},
+};
+
 static int run_service(const struct config *config, const struct line *line)
 {
     (void)line;
@@ -77,6 +83,13 @@ const struct command commands[] = {
      "that cannot be sent is named with the field that is wrong, and passed over. Waits\n"
      "for the brokers' acknowledgements; exits with 1 when anything was refused.\n",
      send_options, cli_send, NULL},
+    {"inspect", "", 0, "what the local store holds, read beside the running service",
+     "Prints, for each partition whose store is in state.dir, its cards and size, how far\n"
+     "it has come in both topics, its age, and how many purchases are stored of a card;\n"
+     "or one card's purchases and what the rules made of them. The store is as of its last\n"
+     "checkpoint. Changes nothing, whether or not the service runs. Give a card's number\n"
+     "as --card - and on stdin: the command line shows in the list of processes.\n",
+     inspect_options, cli_inspect, NULL},
     {"demo", "", 0, "see it work: broker, registry, purchases and service in one process",
      "Starts an embedded broker, a schema registry, a generator that plants bursts among\n"
      "ordinary purchases, and the service itself, on free ports of this machine. Prints\n"

@@ -32,6 +32,7 @@ int cli_run(const struct config *config);
 int cli_init(const struct config *config, const struct line *line);
 int cli_check(const struct config *config, const struct line *line);
 int cli_generate(const struct config *config, const struct line *line);
+int cli_inspect(const struct config *config, const struct line *line);
 int cli_demo(const struct line *line);
 int cli_tail(const struct config *config, const struct line *line);
 int cli_send(const struct config *config, const struct line *line);

@@ -11,4 +11,8 @@
 // it is UTC. False: none of these.
 bool moment_parse(const char *text, int64_t *unix_ms);
 
+enum { MOMENT_TEXT_BYTES = 32 };
+// "2026-01-31T08:00:00.123Z", or the milliseconds as a number when there is no such date.
+void moment_text(int64_t ms, char out[MOMENT_TEXT_BYTES]);
+
 #endif

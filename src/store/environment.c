@@ -411,6 +411,9 @@ int environment_grow(struct environment *environment, size_t room_bytes)
     size_t bytes = environment->map_bytes * 2;
     while (bytes < used_bytes(environment) + room_bytes)
         bytes *= 2;
+    // Somebody who looked, and was killed, may be what keeps old pages from being used again.
+    int dead = 0;
+    (void)mdb_reader_check(environment->env, &dead);
     // The map moves: no transaction of this process may look at it.
     environment_refresh(environment);
     int code = mdb_env_set_mapsize(environment->env, bytes);

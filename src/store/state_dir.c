@@ -264,6 +264,59 @@ void state_dir_close(struct state_dir *dir)
     *dir = (struct state_dir){.lock_fd = -1};
 }
 
+enum status state_dir_look(struct state_dir *dir, const char *parent, const char *application_id,
+                           struct error *err)
+{
+    struct marker marker = {.found = false};
+    *dir = (struct state_dir){.lock_fd = -1};
+    enum status status = check_application_id(application_id, err);
+    if (status != STATUS_OK)
+        return status;
+    dir->path = path_join(parent, application_id);
+    status = marker_read(dir->path, &marker, err);
+    if (status == STATUS_OK && !marker.found)
+        status = error_set(err, STATUS_FATAL,
+                           "state directory %s: holds no cardwatch state: set state.dir and "
+                           "application_id as the service has them",
+                           dir->path);
+    if (status == STATUS_OK)
+        status = check_marker(dir->path, application_id, &marker, err);
+    if (status != STATUS_OK)
+        state_dir_close(dir);
+    return status;
+}
+
+// Lines of /proc/locks: "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". Asking by flock would
+// take the lock for a moment, and a service that starts right then would be refused.
+static bool is_lock_of(const char *line, long pid, ino_t inode)
+{
+    long owner;
+    unsigned long long node;
+    return sscanf(line, "%*d: FLOCK %*s WRITE %ld %*x:%*x:%llu", &owner, &node) == 2 &&
+           owner == pid && node == inode;
+}
+
+long state_dir_holder(const struct state_dir *dir)
+{
+    char text[32] = "";
+    char line[256];
+    bool found = false;
+    struct stat info = {.st_ino = 0};
+    struct error ignored;
+    char *path = path_join(dir->path, LOCK_NAME);
+    enum status status = text_read(path, text, sizeof(text), &found, &ignored);
+    found = found && status == STATUS_OK && stat(path, &info) == 0;
+    free(path);
+    long pid = found ? strtol(text, NULL, 10) : 0;
+    FILE *locks = found ? fopen("/proc/locks", "re") : NULL;
+    bool held = false;
+    while (locks != NULL && !held && fgets(line, sizeof(line), locks) != NULL)
+        held = is_lock_of(line, pid, info.st_ino);
+    if (locks != NULL)
+        fclose(locks);
+    return held ? pid : 0;
+}
+
 char *state_dir_partition_path(const struct state_dir *dir, int32_t partition)
 {
     char name[16];

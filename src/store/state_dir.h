@@ -28,6 +28,13 @@ enum status state_dir_open(struct state_dir *dir, const char *parent, const char
                            struct error *err) MUST_USE;
 void state_dir_close(struct state_dir *dir);
 
+// The directory of another process, or of none: nothing is locked, made or written. STATUS_FATAL:
+// there is none, or it is not of this application and format. Closed by state_dir_close.
+enum status state_dir_look(struct state_dir *dir, const char *parent, const char *application_id,
+                           struct error *err) MUST_USE;
+// The process that holds the directory's lock, as far as this machine tells; 0: none does.
+long state_dir_holder(const struct state_dir *dir);
+
 // See store_lmdb_kept_text.
 enum status state_dir_kept_text(const struct state_dir *dir, const char *name, char *value,
                                 size_t size, void (*make_value)(char *value, size_t size),

@@ -70,6 +70,7 @@ TESTED_ELSEWHERE = {
     "demo/traffic_sinks.c": "needs a cluster: tests/integration/generate_test.c",
     "stream/replay_broker.c": "tests/unit/stream_replay_test.c writes through it",
     "base/secret_file.c": "tests/unit/store_token_test.c and ops_bearer_test.c read files with it",
+    "cli/inspect*.c": "tests/e2e/operators_test.c inspects a running service and a dead one",
     "cli/operators.c": "hands callbacks on: tests/integration/demo_test.c and tests/e2e run it",
     "ops/assets.c": "tests/unit/ops_endpoint_test.c fetches all of them",
     "ops/feed.c": "tests/unit/ops_endpoint_test.c, over sockets",

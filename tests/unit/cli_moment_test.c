@@ -81,6 +81,26 @@ static void any_second__is_what_the_c_library_says(void **state)
     }
 }
 
+static void moment__is_written_as_it_is_read(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
+        {1769846400123, "2026-01-31T08:00:00.123Z"},
+        {INT64_MAX, "9223372036854775807"},
+        {INT64_MIN, "-9223372036854775808"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[MOMENT_TEXT_BYTES];
+        moment_text(cases[i].ms, text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +108,7 @@ int main(void)
         cmocka_unit_test(dates_and_times__are_utc_or_of_their_zone),
         cmocka_unit_test(nonsense__is_refused),
         cmocka_unit_test(any_second__is_what_the_c_library_says),
+        cmocka_unit_test(moment__is_written_as_it_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
