@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Card numbers stay in the topics that carry them by design. The service works through purchases,
-// bad messages and misplaced ones, logs whatever it can, is asked over HTTP, is killed and stopped;
-// then every byte that it has written is searched: state directory, changelog, the group's offsets,
-// log, HTTP answers, and what other commands print.
+// bad messages and misplaced ones, logs whatever it can, is asked over HTTP, is killed, aborted and
+// stopped, and refuses to start; then every byte that it has written is searched: state directory
+// with the registry's cache, changelog, the group's offsets, log, HTTP answers, and what other
+// commands print.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +11,13 @@
 
 #include <cmocka.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "lib/card_search.h"
@@ -34,6 +39,8 @@ static struct {
     struct card_search search;
     size_t leaks;
     size_t files;
+    size_t stores;  // LMDB's files
+    size_t schemas; // of the registry's cache
     size_t bytes;
 } hunt;
 
@@ -63,6 +70,8 @@ static int search_file(const char *path, const struct stat *info, int kind, stru
     must_not_hold(view_text(path), "a file's name");
     buffer_release(&content);
     hunt.files++;
+    hunt.stores += strstr(path, "/data.mdb") != NULL;
+    hunt.schemas += strstr(path, ".schema") != NULL;
     return 0;
 }
 
@@ -100,18 +109,67 @@ static void topic_must_not_hold(const struct scene *scene, const char *topic)
     hunt.leaks += count;
 }
 
-static void ask(uint16_t port, const char *method, const char *target, const char *expected)
+// `body` NULL: none, else JSON; `expected` "": anything.
+static void ask(uint16_t port, const char *method, const char *target, const char *body,
+                const char *expected)
 {
     struct raw_http_answer answer;
-    raw_http_exchange(port, method, target, "", NULL, &answer);
+    raw_http_exchange(port, method, target,
+                      body == NULL ? "" : "Content-Type: application/json\r\n", body, &answer);
+    must_not_hold(view_text(answer.head), target);
     must_not_hold((struct view){(const uint8_t *)answer.body, answer.body_bytes}, target);
     if (strstr(answer.body, expected) == NULL)
         fail_msg("%s %s: %s", method, target, answer.body);
     raw_http_release(&answer);
 }
 
-static void ask_all(struct cardwatch *service, size_t log_from)
+// Whoever asks with a card number does not get it back. `window`: of the card's own.
+static void ask_with_a_card(uint16_t port, const char *window)
 {
+    static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+    char card[SPREAD_CARD_BYTES], target[64], json[64];
+    spread_card_text(1, card);
+    snprintf(target, sizeof(target), "/api/v1/card?credit_card=%s", card);
+    snprintf(json, sizeof(json), "{\"credit_card\": \"%s\"}", card);
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        bool reads = strcmp(methods[i], "GET") == 0;
+        ask(port, methods[i], target, reads ? NULL : json, "");
+        ask(port, methods[i], "/api/v1/card", reads ? NULL : json, "");
+        ask(port, methods[i], target + strlen("/api/v1"), reads ? NULL : json, "");
+    }
+    ask(port, "POST", "/api/v1/card", json, window);
+}
+
+// The live stream, until it has shown an alert and the status.
+static void follow(uint16_t port)
+{
+    struct buffer seen;
+    uint8_t piece[4096];
+    buffer_init(&seen, FILE_BYTES_MAX);
+    int fd = raw_http_connect(port);
+    raw_http_request(fd, "GET", "/api/v1/stream", "", NULL);
+    do {
+        ssize_t got = recv(fd, piece, sizeof(piece), 0);
+        assert_true(got > 0);
+        assert_true(buffer_append(&seen, piece, (size_t)got));
+    } while (memmem(seen.data, seen.size, "event: alert", 12) == NULL ||
+             memmem(seen.data, seen.size, "event: status", 13) == NULL);
+    close(fd);
+    must_not_hold(buffer_view(&seen), "the live stream");
+    buffer_release(&seen);
+}
+
+static void ask_all(struct cardwatch *service, size_t log_from, const char *window)
+{
+    static const char *const others[] = {"/",
+                                         "/page.js",
+                                         "/page.css",
+                                         "/charts.js",
+                                         "/icon.svg",
+                                         "/chart.min.js",
+                                         "/api/v1/status",
+                                         "/api/v1/alerts",
+                                         "/api/v1/rules"};
     char card[SPREAD_CARD_BYTES], target[64];
     assert_true(cardwatch_await_log(service, log_from, "listening", 1, SCENE_CATCH_UP_MS));
     char *log = workspace_read(service->log_path);
@@ -122,10 +180,14 @@ static void ask_all(struct cardwatch *service, size_t log_from)
     free(log);
     spread_card_text(1, card);
     snprintf(target, sizeof(target), "/%s", card);
-    ask(port, "GET", "/metrics", "cardwatch_purchases_consumed_total");
-    ask(port, "GET", "/healthz", "ok");
-    ask(port, "GET", "/readyz", "ready");
-    ask(port, "GET", target, "not found");
+    ask(port, "GET", "/metrics", NULL, "cardwatch_purchases_consumed_total");
+    ask(port, "GET", "/healthz", NULL, "ok");
+    ask(port, "GET", "/readyz", NULL, "ready");
+    ask(port, "GET", target, NULL, "");
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ask(port, "GET", others[i], NULL, "");
+    ask_with_a_card(port, window);
+    follow(port);
 }
 
 // Everything that is bad, several times, and cards under foreign keys.
@@ -161,13 +223,68 @@ static void expect_no_core_files(const struct cardwatch *service)
     free(limits);
 }
 
+// What an assertion that fails does to it: no core file comes of that.
+static void abort_it(struct cardwatch *service)
+{
+    int status = 0;
+    process_signal(&service->process, SIGABRT);
+    assert_int_equal(waitpid(service->process.pid, &status, 0), service->process.pid);
+    service->process.pid = 0;
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_false(WCOREDUMP(status));
+}
+
+// Starts that come to nothing, each with its sentence on stderr: a rule that has changed, a secret
+// that has, a schema registry that is away while the schemas are known, a store of broken bytes.
+static void fail_to_start(struct scene *scene)
+{
+    struct cardwatch *service = &scene->services[0];
+    char *secret = workspace_text("%s/secret", scene->dir);
+    char *set = workspace_text("state.secret_file=%s", secret);
+    workspace_write(secret, "another secret than the one that was used before\n");
+    assert_int_equal(chmod(secret, 0600), 0);
+    size_t set_count = service->set_count;
+    const char *const sets[] = {"rules.0.window_ms=30000", set, "processing.threads=none"};
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        cardwatch_set(service, sets[i]);
+        cardwatch_start(service);
+        assert_true(cardwatch_await_exit(service, SCENE_CATCH_UP_MS) > 0);
+        while (service->set_count > set_count)
+            free(service->sets[--service->set_count]);
+    }
+    free(set);
+    free(secret);
+}
+
+static void break_store(const struct scene *scene)
+{
+    char *path = workspace_text("%s/%s/0/data.mdb", scene->state_dir, scene->application_id);
+    assert_int_equal(truncate(path, 8192 + 100), 0);
+    free(path);
+}
+
+// The store is restored, and the schemas come from the cache.
+static void start_on_ruins(struct scene *scene)
+{
+    struct cardwatch *service = &scene->services[0];
+    break_store(scene);
+    scene_stop_registry(scene);
+    workload_send(&scene->workload, PORTION);
+    cardwatch_start(service);
+    assert_true(scene_await_progress(scene, PORTION, SCENE_CATCH_UP_MS));
+    scene_start_registry(scene);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
+}
+
 static void work(struct scene *scene)
 {
     struct cardwatch *service = &scene->services[0];
     workload_send(&scene->workload, PORTION);
     send_oddities(scene);
     cardwatch_start(service);
-    ask_all(service, 0);
+    ask_all(service, 0, ""); // it may still be restoring
     expect_no_core_files(service);
     assert_true(cardwatch_await_log(service, 0, "core files are off", 1, SCENE_CATCH_UP_MS));
     assert_true(scene_await_progress(scene, PORTION / 2, SCENE_CATCH_UP_MS));
@@ -180,8 +297,14 @@ static void work(struct scene *scene)
     workload_send(&scene->workload, PORTION);
     send_oddities(scene);
     assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
-    ask_all(service, killed_at);
+    ask_all(service, killed_at, "\"purchases\"");
+    abort_it(service);
+    workload_send(&scene->workload, PORTION);
+    cardwatch_start(service);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
     assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
+    fail_to_start(scene);
+    start_on_ruins(scene);
     assert_int_equal(cardwatch_command(service, "check"), 0);
 }
 
@@ -210,7 +333,9 @@ static void card_numbers__leave_by_the_topics_that_carry_them_alone(void **state
     topic_must_not_hold(scene, "__transaction_state");
     assert_int_equal(nftw(scene->dir, search_file, 16, FTW_PHYS), 0);
     print_message("%zu files; %zu bytes of them and of answers\n", hunt.files, hunt.bytes);
-    assert_true(hunt.files > 8); // four partitions of two files, the log, the configuration
+    assert_int_equal(hunt.stores, settings.partitions);
+    assert_true(hunt.schemas >= 1);
+    assert_true(hunt.files > 12); // the log, the configuration, locks, names, ...
     assert_true(cardwatch_log_count(&scene->services[0], 0, "debug") > 0);
     card_search_release(&hunt.search);
     assert_int_equal(hunt.leaks, 0);

@@ -108,6 +108,7 @@ void raw_http_read(int fd, const char *method, struct raw_http_answer *out)
         snprintf(out->content_type, sizeof out->content_type, "%.*s", (int)size, type);
     const char *length = header_value(head, "content-length", &size);
     assert_non_null(length);
+    out->head = memory_text(head);
     if (strcmp(method, "HEAD") != 0)
         out->body_bytes = strtoul(length, NULL, 10);
     read_body(fd, out);
@@ -115,6 +116,7 @@ void raw_http_read(int fd, const char *method, struct raw_http_answer *out)
 
 void raw_http_release(struct raw_http_answer *answer)
 {
+    free(answer->head);
     free(answer->body);
     *answer = (struct raw_http_answer){0};
 }

@@ -10,7 +10,8 @@
 struct raw_http_answer {
     int status;
     char content_type[128]; // "": none
-    char *body;             // terminated; raw_http_release frees it
+    char *head;             // status line and headers, terminated
+    char *body;             // terminated; raw_http_release frees both
     size_t body_bytes;
 };
 

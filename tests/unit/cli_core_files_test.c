@@ -5,9 +5,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/core_files.h"
@@ -37,8 +41,35 @@ static void core_files__are_ruled_out(void **state)
     capture_release(&capture);
 }
 
+// With room for a core again (for those who may): the kernel must not write one all the same.
+static _Noreturn void forbid_and_abort(void)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    log_configure(LOG_ERROR, LOG_FORMAT_TEXT);
+    core_files_forbid();
+    (void)setrlimit(RLIMIT_CORE, &all);
+    signal(SIGABRT, SIG_DFL); // sanitizers have one of their own
+    abort();
+}
+
+static void core_files__are_not_written_by_a_process_that_aborts(void **state)
+{
+    (void)state;
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        forbid_and_abort();
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_false(WCOREDUMP(status));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(core_files__are_ruled_out)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(core_files__are_ruled_out),
+        cmocka_unit_test(core_files__are_not_written_by_a_process_that_aborts),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
