@@ -245,6 +245,7 @@ void changes_committed(struct changes *changes, struct task *task)
     memcpy(task->meta.transactional_id, id, strlen(id) + 1);
     task->committed_position = task->position;
     task->created_count = 0;
+    task->written = false;
     cards_settle(task->cards, task->round);
     int64_t delivered = changes->broker->ops->changelog_delivered(changes->broker, task->partition);
     if (delivered > task->changelog_end)

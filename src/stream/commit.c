@@ -11,12 +11,9 @@
 
 enum { OFFSETS_RETRY_MS = 1000 };
 
-bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms)
+static bool cannot_wait(const struct worker *worker)
 {
     const struct stream_settings *settings = worker->settings;
-    *wait_ms = INT64_MAX;
-    if (!worker->open)
-        return false;
     size_t dirty_count = 0;
     for (int32_t p = 0; p < settings->input_partitions; p++) {
         const struct task *task = worker->tasks[p];
@@ -27,25 +24,41 @@ bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wai
             return true;
         dirty_count += cards_dirty_count(task->cards);
     }
-    if (dirty_count >= settings->dirty_max_count)
-        return true;
-    *wait_ms = worker->begun_ms + settings->commit_interval_ms - now_ms;
-    // Small transactions would only slow the working off of a backlog.
-    if (worker->evaluate.alert_raised && !worker->backlog) {
-        int64_t alert_wait_ms = worker->committing_ms + settings->min_commit_interval_ms - now_ms;
-        if (alert_wait_ms < *wait_ms)
-            *wait_ms = alert_wait_ms;
-    }
-    return *wait_ms <= 0;
+    return dirty_count >= settings->dirty_max_count;
 }
 
-static enum status write_changes(struct worker *worker, struct partition_offset *offsets,
-                                 size_t *count, struct error *err)
+enum commit_scope worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms)
+{
+    const struct stream_settings *settings = worker->settings;
+    *wait_ms = INT64_MAX;
+    if (!worker->open)
+        return COMMIT_NOTHING;
+    *wait_ms = worker->begun_ms + settings->commit_interval_ms - now_ms;
+    if (*wait_ms <= 0 || cannot_wait(worker))
+        return COMMIT_ALL;
+    // Small transactions would only slow the working off of a backlog.
+    if (!worker->evaluate.alert_raised || worker->backlog)
+        return COMMIT_NOTHING;
+    int64_t alert_wait_ms = worker->committing_ms + settings->min_commit_interval_ms - now_ms;
+    if (alert_wait_ms < *wait_ms)
+        *wait_ms = alert_wait_ms;
+    if (alert_wait_ms > 0)
+        return COMMIT_NOTHING;
+    return settings->at_least_once ? COMMIT_ALL : COMMIT_WRITTEN;
+}
+
+static bool is_committed_by(const struct task *task, enum commit_scope scope)
+{
+    return task != NULL && task_has_progress(task) && (scope == COMMIT_ALL || task->written);
+}
+
+static enum status write_changes(struct worker *worker, enum commit_scope scope,
+                                 struct partition_offset *offsets, size_t *count, struct error *err)
 {
     *count = 0;
     for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
         struct task *task = worker->tasks[p];
-        if (task == NULL || !task_has_progress(task))
+        if (!is_committed_by(task, scope))
             continue;
         enum status status = changes_write(worker->changes, task, &worker->counters, err);
         if (status != STATUS_OK)
@@ -55,25 +68,26 @@ static enum status write_changes(struct worker *worker, struct partition_offset 
     return STATUS_OK;
 }
 
-static enum status commit_exactly_once(struct worker *worker, struct partition_offset *offsets,
+static enum status commit_exactly_once(struct worker *worker, enum commit_scope scope,
                                        struct error *err)
 {
     struct broker *broker = worker->ports.broker;
+    struct partition_offset offsets[PARTITIONS_MAX];
     size_t count;
-    enum status status = write_changes(worker, offsets, &count, err);
+    enum status status = write_changes(worker, scope, offsets, &count, err);
     if (status != STATUS_OK)
         return status;
     return broker->ops->commit(broker, offsets, count, err);
 }
 
-static enum status commit_at_least_once(struct worker *worker, struct partition_offset *offsets,
-                                        struct error *err)
+static enum status commit_at_least_once(struct worker *worker, struct error *err)
 {
     struct broker *broker = worker->ports.broker;
+    struct partition_offset offsets[PARTITIONS_MAX];
     size_t count;
     enum status status = broker->ops->flush(broker, err);
     if (status == STATUS_OK)
-        status = write_changes(worker, offsets, &count, err);
+        status = write_changes(worker, COMMIT_ALL, offsets, &count, err);
     if (status == STATUS_OK)
         status = broker->ops->flush(broker, err);
     if (status != STATUS_OK)
@@ -113,22 +127,14 @@ enum status worker_pay_offsets(struct worker *worker, struct error *err)
     return STATUS_OK;
 }
 
-static void note_committed(struct worker *worker, int64_t started_ms)
+static void observe_commit(struct worker *worker, int64_t started_ms)
 {
     struct counters *counters = &worker->counters;
-    struct broker *broker = worker->ports.broker;
-    for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
-        struct task *task = worker->tasks[p];
-        if (task != NULL && task_has_progress(task))
-            changes_committed(worker->changes, task);
-    }
-    worker->open = false;
-    worker->committing_ms = started_ms;
+    struct evaluate *evaluate = &worker->evaluate;
+    int64_t wall_ms = worker->ports.broker->ops->wall_ms(worker->ports.broker);
     counters->commits++;
     histogram_observe(&counters->commit_seconds,
                       (double)(worker_now_ms(worker) - started_ms) / 1000);
-    int64_t wall_ms = broker->ops->wall_ms(broker);
-    struct evaluate *evaluate = &worker->evaluate;
     for (size_t i = 0; i < evaluate->alert_count; i++)
         histogram_observe(&counters->alert_latency_seconds,
                           (double)(wall_ms - evaluate->alert_ms[i]) / 1000);
@@ -138,18 +144,48 @@ static void note_committed(struct worker *worker, int64_t started_ms)
         recent_draft_publish(evaluate->draft, wall_ms);
 }
 
-enum status worker_commit(struct worker *worker, struct error *err)
+// Returns whether every task is committed.
+static bool settle_tasks(struct worker *worker, enum commit_scope scope)
 {
-    if (!worker->open)
-        return STATUS_OK;
+    bool all = true;
+    for (int32_t p = 0; p < worker->settings->input_partitions; p++) {
+        struct task *task = worker->tasks[p];
+        if (is_committed_by(task, scope))
+            changes_committed(worker->changes, task);
+        all = all && (task == NULL || !task_has_progress(task));
+    }
+    return all;
+}
+
+// What has been left out stays due when it was: begun_ms is not moved.
+static enum status commit_scope(struct worker *worker, enum commit_scope scope, struct error *err)
+{
+    struct broker *broker = worker->ports.broker;
     int64_t started_ms = worker_now_ms(worker);
-    struct partition_offset offsets[PARTITIONS_MAX];
-    enum status status = worker->settings->at_least_once
-                             ? commit_at_least_once(worker, offsets, err)
-                             : commit_exactly_once(worker, offsets, err);
+    enum status status = worker->settings->at_least_once ? commit_at_least_once(worker, err)
+                                                         : commit_exactly_once(worker, scope, err);
     if (status != STATUS_OK)
         return worker_recover(worker, status, err);
-    note_committed(worker, started_ms);
+    bool all = settle_tasks(worker, scope);
+    worker->open = false;
+    worker->committing_ms = started_ms;
+    observe_commit(worker, started_ms);
     worker->offsets_next_ms = 0;
-    return worker_pay_offsets(worker, err);
+    if (all)
+        return worker_pay_offsets(worker, err);
+    status = broker->ops->begin(broker, err);
+    worker->open = status == STATUS_OK;
+    return status == STATUS_OK ? status : worker_recover(worker, status, err);
+}
+
+enum status worker_commit(struct worker *worker, struct error *err)
+{
+    return worker->open ? commit_scope(worker, COMMIT_ALL, err) : STATUS_OK;
+}
+
+enum status worker_commit_what_is_due(struct worker *worker, struct error *err)
+{
+    int64_t wait_ms;
+    enum commit_scope scope = worker_commit_due(worker, worker_now_ms(worker), &wait_ms);
+    return scope == COMMIT_NOTHING ? STATUS_OK : commit_scope(worker, scope, err);
 }

@@ -120,6 +120,7 @@ static enum status dead_letter(struct evaluate *evaluate, const struct prepared 
     evaluate->counters->dead_letters[prepared->class_]++;
     if (evaluate->draft != NULL)
         recent_draft_letter(evaluate->draft, prepared->class_, prepared->reason, prepared->message);
+    prepared->task->written = true;
     return output_dead_letter(evaluate->output, prepared->message, prepared->class_,
                               prepared->reason, err);
 }
@@ -148,6 +149,7 @@ static enum status raise_alerts(struct evaluate *evaluate, const struct prepared
         evaluate->alert_raised = true;
         if (evaluate->draft != NULL)
             recent_draft_alert(evaluate->draft, &step->alerts[i], prepared->card, message);
+        prepared->task->written = true;
         if (evaluate->alert_count < PENDING_ALERTS_MAX && message->has_timestamp)
             evaluate->alert_ms[evaluate->alert_count++] = message->timestamp_ms;
     }

@@ -25,6 +25,7 @@ static void forget(struct task *task)
     task->changelog_end = 0;
     task->checkpointed_end = 0;
     task->created_count = 0;
+    task->written = false;
     task->offset_owed = false;
     task->stalled_ms = 0;
 }

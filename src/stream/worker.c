@@ -75,7 +75,8 @@ static bool any_reading_changelog(const struct worker *worker)
 static int poll_wait_ms(const struct worker *worker)
 {
     int64_t wait_ms;
-    if (worker_commit_due(worker, worker_now_ms(worker), &wait_ms) || any_reading_changelog(worker))
+    if (worker_commit_due(worker, worker_now_ms(worker), &wait_ms) != COMMIT_NOTHING ||
+        any_reading_changelog(worker))
         return 0;
     if (wait_ms > POLL_WAIT_MAX_MS)
         wait_ms = POLL_WAIT_MAX_MS;
@@ -302,9 +303,8 @@ enum status worker_step(struct worker *worker, struct error *err)
         status = take_poll(worker, err);
     if (status == STATUS_OK)
         status = advance_tasks(worker, err);
-    int64_t wait_ms;
-    if (status == STATUS_OK && worker_commit_due(worker, worker_now_ms(worker), &wait_ms))
-        status = worker_commit(worker, err);
+    if (status == STATUS_OK)
+        status = worker_commit_what_is_due(worker, err);
     if (status == STATUS_OK)
         status = worker_pay_offsets(worker, err);
     if (status == STATUS_OK)

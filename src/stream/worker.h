@@ -12,6 +12,14 @@
 #include "stream/settings.h"
 #include "stream/task.h"
 
+// An alert that has to go out takes its own partition's progress along and no other's: each
+// partition more is two requests and two markers more before the alert can be read.
+enum commit_scope {
+    COMMIT_NOTHING,
+    COMMIT_WRITTEN, // tasks that have written alerts or dead letters
+    COMMIT_ALL,
+};
+
 struct worker {
     const struct stream_settings *settings;
     struct stream_ports ports;
@@ -60,8 +68,9 @@ enum status worker_commit(struct worker *worker, struct error *err) MUST_USE;
 // At least once: commits to the group the offsets that the tasks' states are ahead of, if any. The
 // states know their offsets, so nothing is lost while this does not succeed.
 enum status worker_pay_offsets(struct worker *worker, struct error *err) MUST_USE;
-// True when the open transaction is to be committed now; *wait_ms says how long at most until then.
-bool worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms);
+// What of the open transaction is to be committed now; *wait_ms says how long at most until then.
+enum commit_scope worker_commit_due(const struct worker *worker, int64_t now_ms, int64_t *wait_ms);
+enum status worker_commit_what_is_due(struct worker *worker, struct error *err) MUST_USE;
 
 // After STATUS_ABORT or STATUS_RESET: gives up the open transaction and rewinds the tasks to the
 // last commit.

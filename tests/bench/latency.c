@@ -13,7 +13,7 @@
 #include "lib/workspace.h"
 
 enum {
-    WARM_UP_SECONDS = 5,    // not counted
+    WARM_UP_SECONDS = 30,   // not counted: until then the broker's JVM compiles what it runs
     CARDS_A_RATE = 500,     // few alerts but the planted ones
     BURST_PPM = 10000,      // one purchase in a hundred raises an alert
     BURST_WINDOW_MS = 2000, // so that bursts begun here end here

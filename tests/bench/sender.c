@@ -58,7 +58,7 @@ static void connect_producer(struct sender *sender, const char *bootstrap, const
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set(conf, "bootstrap.servers", bootstrap);
     set(conf, "enable.idempotence", "true");
-    set(conf, "linger.ms", "0");
+    set(conf, "linger.ms", "1");
     set(conf, "compression.type", "lz4");
     set(conf, "socket.nagle.disable", "true");
     set(conf, "queue.buffering.max.messages", "2000000");
