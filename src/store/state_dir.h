@@ -5,6 +5,7 @@
 //   cardwatch.state   the marker: "cardwatch state\nformat=1\napplication_id=<id>\n"
 //   <name>            texts kept across restarts (state_dir_kept_text)
 //   <number>/         the store of a partition, with an LMDB environment in it
+//   <number>/travel-flags/   the same for its part of the table, if a rule asks for one
 //
 // Texts are written to <name>.new, synced, renamed, and the directory is synced: a crash leaves
 // the old file, the new one, or a .new that is written over. The lock goes with the process.

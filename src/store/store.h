@@ -84,6 +84,12 @@ struct store_dir_ops {
                         struct error *err) MUST_USE;
     // Deletes the partition's store, which must not be open.
     enum status (*reset)(struct store_dir *dir, int32_t partition, struct error *err) MUST_USE;
+    // The same for the partition's table, a store of its own beside the cards': its checkpoints
+    // wait for none of theirs, and dropping one leaves the other.
+    enum status (*open_table)(struct store_dir *dir, int32_t partition, struct store **out,
+                              struct error *err) MUST_USE;
+    enum status (*reset_table)(struct store_dir *dir, int32_t partition,
+                               struct error *err) MUST_USE;
     void (*close)(struct store_dir *dir);
 };
 

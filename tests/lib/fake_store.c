@@ -55,8 +55,8 @@ struct fake_store {
 struct fake_store_dir {
     struct store_dir dir;
     pthread_mutex_t mutex;
-    struct disk *disks[PARTITIONS_MAX]; // NULL: not used yet
-    size_t disk_count;                  // one past the highest that was
+    struct disk *disks[2 * PARTITIONS_MAX]; // cards and table in turn; NULL: not used yet
+    size_t disk_count;                      // one past the highest that was
     unsigned polls;
     bool keep_versions;
     bool full;
@@ -196,9 +196,14 @@ static struct fake_store *store_of(struct store *store)
     return fake;
 }
 
+static size_t disk_index(int32_t partition)
+{
+    return partition >= 0 ? 2 * (size_t)partition : 2 * (size_t)(-1 - partition) + 1;
+}
+
 static struct disk *disk_of(const struct fake_store *fake)
 {
-    return fake->dir->disks[fake->partition];
+    return fake->dir->disks[disk_index(fake->partition)];
 }
 
 static const struct items *cards_of(const struct fake_store *fake)
@@ -424,10 +429,11 @@ static struct fake_store_dir *dir_of(struct store_dir *dir)
 
 static struct disk *disk_at(struct fake_store_dir *dir, int32_t partition)
 {
-    ensure(partition >= 0 && partition < PARTITIONS_MAX);
-    for (; dir->disk_count <= (size_t)partition; dir->disk_count++)
+    size_t index = disk_index(partition);
+    ensure(index < 2 * PARTITIONS_MAX);
+    for (; dir->disk_count <= index; dir->disk_count++)
         dir->disks[dir->disk_count] = memory_zeroed(1, sizeof(struct disk));
-    return dir->disks[partition];
+    return dir->disks[index];
 }
 
 static enum status open_refused(struct fake_store_dir *dir, int32_t partition, struct error *err)
@@ -459,8 +465,8 @@ static enum status fake_dir_open(struct store_dir *store_dir, int32_t partition,
     pthread_mutex_lock(&dir->mutex);
     enum status status = open_refused(dir, partition, err);
     if (status == STATUS_OK) {
-        dir->disks[partition]->open = true;
-        dir->disks[partition]->store = fake;
+        disk_of(fake)->open = true;
+        disk_of(fake)->store = fake;
         *out = &fake->store;
     }
     pthread_mutex_unlock(&dir->mutex);
@@ -484,6 +490,17 @@ static enum status fake_dir_reset(struct store_dir *store_dir, int32_t partition
     return status;
 }
 
+static enum status fake_dir_open_table(struct store_dir *dir, int32_t partition, struct store **out,
+                                       struct error *err)
+{
+    return fake_dir_open(dir, fake_store_table(partition), out, err);
+}
+
+static enum status fake_dir_reset_table(struct store_dir *dir, int32_t partition, struct error *err)
+{
+    return fake_dir_reset(dir, fake_store_table(partition), err);
+}
+
 static void fake_dir_close(struct store_dir *store_dir)
 {
     struct fake_store_dir *dir = dir_of(store_dir);
@@ -499,6 +516,8 @@ static void fake_dir_close(struct store_dir *store_dir)
 static const struct store_dir_ops fake_dir_ops = {
     .open = fake_dir_open,
     .reset = fake_dir_reset,
+    .open_table = fake_dir_open_table,
+    .reset_table = fake_dir_reset_table,
     .close = fake_dir_close,
 };
 

@@ -14,6 +14,12 @@
 
 #include "store/store.h"
 
+// What stands for a partition's table where the functions below take a partition.
+static inline int32_t fake_store_table(int32_t partition)
+{
+    return -1 - partition;
+}
+
 // The port. It lasts, with all that its stores hold, until its `close`, which frees everything; all
 // stores must be closed then. The functions below take no other implementation's directory.
 struct store_dir *fake_store_dir_open(void);

@@ -453,6 +453,52 @@ void reset__empties_a_closed_partition(void **state)
     store->ops->close(store);
 }
 
+static struct store *open_table(struct store_contract *contract, int32_t partition)
+{
+    struct store *store = NULL;
+    struct error err = {""};
+    if (contract->dir->ops->open_table(contract->dir, partition, &store, &err) != STATUS_OK)
+        fail_msg("%s", err.text);
+    return store;
+}
+
+void table__is_a_store_beside_the_cards(void **state)
+{
+    struct store_contract *contract = *state;
+    struct store_dir *dir = contract->dir;
+    struct store *table = open_table(contract, 3); // the directory may not be there yet
+    struct store *cards = open_store(contract, 3);
+    struct store *other = open_table(contract, 4);
+    struct store *second;
+    struct error err;
+    assert_int_equal(dir->ops->open_table(dir, 3, &second, &err), STATUS_RETRY);
+    stage(table, 1, "table");
+    stage(cards, 1, "card");
+    checkpoint(table, 7);
+    checkpoint(cards, 9);
+    assert_value(other, 1, NULL);
+    assert_int_equal(cards->ops->drop(cards, NULL), STATUS_OK);
+    assert_value(table, 1, "table");
+    other->ops->close(other);
+    cards->ops->close(cards);
+    table->ops->close(table);
+    contract->restart(contract);
+    dir = contract->dir;
+    table = open_table(contract, 3);
+    assert_record(table, 7);
+    assert_value(table, 1, "table");
+    table->ops->close(table);
+    assert_int_equal(dir->ops->reset(dir, 3, &err), STATUS_OK);
+    table = open_table(contract, 3);
+    assert_record(table, 7);
+    table->ops->close(table);
+    assert_int_equal(dir->ops->reset_table(dir, 3, &err), STATUS_OK);
+    assert_int_equal(dir->ops->reset_table(dir, 5, &err), STATUS_OK);
+    table = open_table(contract, 3);
+    assert_record(table, -1);
+    table->ops->close(table);
+}
+
 // ---- against a model ----
 
 enum { MODEL_CARDS = 200, MODEL_STEPS = 1500 };

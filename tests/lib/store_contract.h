@@ -34,6 +34,7 @@ void close__ends_what_runs_and_forgets_what_is_staged(void **state);
 void partition__is_held_by_one_owner_at_a_time(void **state);
 void partitions__are_apart(void **state);
 void reset__empties_a_closed_partition(void **state);
+void table__is_a_store_beside_the_cards(void **state);
 void random_use__equals_a_model(void **state);
 
 #define STORE_CONTRACT_TEST(test, set_up, tear_down)                                               \
@@ -57,6 +58,7 @@ void random_use__equals_a_model(void **state);
         STORE_CONTRACT_TEST(partition__is_held_by_one_owner_at_a_time, up, down),                  \
         STORE_CONTRACT_TEST(partitions__are_apart, up, down),                                      \
         STORE_CONTRACT_TEST(reset__empties_a_closed_partition, up, down),                          \
+        STORE_CONTRACT_TEST(table__is_a_store_beside_the_cards, up, down),                         \
         STORE_CONTRACT_TEST(random_use__equals_a_model, up, down)
 
 #endif
