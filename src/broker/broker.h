@@ -29,8 +29,8 @@ struct header {
     struct view value;
 };
 
-// A record read from the input or the changelog. Borrowed: valid until the next poll of the same
-// kind. key/value .data NULL: null.
+// A record read from the input, the changelog or the table. Borrowed: valid until the next poll of
+// the same kind. key/value .data NULL: null.
 struct message {
     int32_t partition;
     int64_t offset;
@@ -74,6 +74,12 @@ struct batch {
     const struct message *messages; // in offset order within a partition; gaps are legal
     size_t message_count;
     bool full; // as many as a batch can hold: there is probably more waiting
+};
+
+// What the cluster says of the table's topic.
+struct table_facts {
+    int32_t partition_count;     // -1: there is no such topic
+    int64_t delete_retention_ms; // -1: not to be known (no right to see it, no settings)
 };
 
 struct changelog_batch {
@@ -132,6 +138,21 @@ struct broker_ops {
     // aborted data included): the larger of the position and the last end-of-partition offset.
     int64_t (*changelog_position)(struct broker *broker, int32_t partition);
     void (*changelog_close)(struct broker *broker, int32_t partition);
+
+    // The table: a compacted topic of others, partitioned as the input is, that is read as long as
+    // a partition is ours. Of a broker that was opened without one none of these may be called.
+    // They are as the changelog's; from a STATUS_RESET of poll the partitions whose position is -1
+    // are no longer read.
+    enum status (*table_facts)(struct broker *broker, struct table_facts *facts,
+                               struct error *err) MUST_USE;
+    enum status (*table_watermarks)(struct broker *broker, int32_t partition, int64_t *low,
+                                    int64_t *high, struct error *err) MUST_USE;
+    enum status (*table_open)(struct broker *broker, int32_t partition, int64_t offset,
+                              struct error *err) MUST_USE;
+    enum status (*table_poll)(struct broker *broker, int timeout_ms, struct changelog_batch *batch,
+                              struct error *err) MUST_USE;
+    int64_t (*table_position)(struct broker *broker, int32_t partition);
+    void (*table_close)(struct broker *broker, int32_t partition);
 
     // Transactions. begin is local; produce queues; commit adds the input offsets with the group's
     // metadata and commits; STATUS_ABORT: call abort, then rewind; STATUS_RESET: the outcome is

@@ -22,6 +22,7 @@ enum {
     PING_MS = 300,
     // The changelog's handle, with what it has fetched ahead, is given back after a restore.
     CHANGELOG_IDLE_MS = 10000,
+    SETTING_MS = 2000,
 };
 
 struct broker_kafka {
@@ -32,6 +33,7 @@ struct broker_kafka {
     struct kafka_reading input;
     struct kafka_reading changelog; // opened when it is first needed
     int64_t changelog_used_ms;
+    struct kafka_reading table; // likewise
     struct kafka_transaction transaction;
     int64_t pinged_ms;
 };
@@ -203,17 +205,22 @@ static enum status port_changelog_open(struct broker *broker, int32_t partition,
                                : status;
 }
 
+static enum status poll_log(struct kafka_reading *reading, int timeout_ms,
+                            struct changelog_batch *batch, struct error *err)
+{
+    *batch = (struct changelog_batch){.message_count = 0};
+    if (reading->client.rk == NULL)
+        return STATUS_OK;
+    enum status status = kafka_reading_poll(reading, timeout_ms, err);
+    batch->messages = reading->messages;
+    batch->message_count = reading->message_count;
+    return status;
+}
+
 static enum status port_changelog_poll(struct broker *broker, int timeout_ms,
                                        struct changelog_batch *batch, struct error *err)
 {
-    struct broker_kafka *self = self_of(broker);
-    *batch = (struct changelog_batch){.message_count = 0};
-    if (self->changelog.client.rk == NULL)
-        return STATUS_OK;
-    enum status status = kafka_reading_poll(&self->changelog, timeout_ms, err);
-    batch->messages = self->changelog.messages;
-    batch->message_count = self->changelog.message_count;
-    return status;
+    return poll_log(&self_of(broker)->changelog, timeout_ms, batch, err);
 }
 
 static int64_t port_changelog_position(struct broker *broker, int32_t partition)
@@ -227,6 +234,64 @@ static void port_changelog_close(struct broker *broker, int32_t partition)
     struct error ignored;
     (void)!kafka_reading_stop(&self->changelog, partition, &ignored);
     self->changelog_used_ms = clock_now_ms();
+}
+
+// ---------------------------------------------------------------------------------------------
+// The table
+
+static enum status port_table_facts(struct broker *broker, struct table_facts *facts,
+                                    struct error *err)
+{
+    struct broker_kafka *self = self_of(broker);
+    const struct kafka_setting_query query = {self->settings.table_topic, "delete.retention.ms",
+                                              SETTING_MS};
+    char text[32];
+    struct error unknown;
+    *facts = (struct table_facts){.delete_retention_ms = -1};
+    enum status status =
+        kafka_topic_partitions(self->cluster, query.topic, &facts->partition_count, err);
+    if (status != STATUS_OK || facts->partition_count < 0)
+        return status;
+    if (kafka_topic_setting_within(self->cluster, &query, text, sizeof(text), &unknown) ==
+        STATUS_OK)
+        facts->delete_retention_ms = strtoll(text, NULL, 10);
+    return STATUS_OK;
+}
+
+static enum status port_table_watermarks(struct broker *broker, int32_t partition, int64_t *low,
+                                         int64_t *high, struct error *err)
+{
+    struct broker_kafka *self = self_of(broker);
+    return kafka_cluster_watermarks(self->cluster, self->settings.table_topic, partition, low, high,
+                                    err);
+}
+
+static enum status port_table_open(struct broker *broker, int32_t partition, int64_t offset,
+                                   struct error *err)
+{
+    struct broker_kafka *self = self_of(broker);
+    enum status status = STATUS_OK;
+    if (self->table.client.rk == NULL)
+        status =
+            reading_open(self, KAFKA_KIND_CHANGELOG, self->settings.table_topic, &self->table, err);
+    return status == STATUS_OK ? kafka_reading_start(&self->table, partition, offset, err) : status;
+}
+
+static enum status port_table_poll(struct broker *broker, int timeout_ms,
+                                   struct changelog_batch *batch, struct error *err)
+{
+    return poll_log(&self_of(broker)->table, timeout_ms, batch, err);
+}
+
+static int64_t port_table_position(struct broker *broker, int32_t partition)
+{
+    return kafka_reading_position(&self_of(broker)->table, partition);
+}
+
+static void port_table_close(struct broker *broker, int32_t partition)
+{
+    struct error ignored;
+    (void)!kafka_reading_stop(&self_of(broker)->table, partition, &ignored);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -332,6 +397,7 @@ static struct kafka_settings settings_copy(const struct kafka_settings *from)
         .group_instance_id = text_or_null(from->group_instance_id),
         .transactional_id = text_or_null(from->transactional_id),
         .input_topic = memory_text(from->input_topic),
+        .table_topic = text_or_null(from->table_topic),
     };
     struct kafka_property *properties =
         memory_zeroed(from->property_count + 1, sizeof(properties[0]));
@@ -361,6 +427,7 @@ static void settings_free(struct kafka_settings *settings)
     text_free(settings->group_instance_id);
     text_free(settings->transactional_id);
     text_free(settings->input_topic);
+    text_free(settings->table_topic);
     for (int i = 0; i < OUTPUT_TOPICS; i++)
         text_free(settings->outputs[i]);
 }
@@ -373,6 +440,7 @@ static void port_close(struct broker *broker)
     kafka_transaction_release(&self->transaction);
     kafka_reading_close(&self->input);
     kafka_reading_close(&self->changelog);
+    kafka_reading_close(&self->table);
     kafka_membership_close(&self->membership);
     settings_free(&self->settings);
     free(self);
@@ -393,6 +461,12 @@ static const struct broker_ops ops = {
     .changelog_poll = port_changelog_poll,
     .changelog_position = port_changelog_position,
     .changelog_close = port_changelog_close,
+    .table_facts = port_table_facts,
+    .table_watermarks = port_table_watermarks,
+    .table_open = port_table_open,
+    .table_poll = port_table_poll,
+    .table_position = port_table_position,
+    .table_close = port_table_close,
     .begin = port_begin,
     .produce = port_produce,
     .produce_changelog = port_produce_changelog,

@@ -18,6 +18,7 @@ struct kafka_settings {
     const char *group_instance_id; // NULL: no static membership
     const char *transactional_id;  // NULL: at least once
     const char *input_topic;
+    const char *table_topic;            // NULL: no table is read
     const char *outputs[OUTPUT_TOPICS]; // topic names
 };
 

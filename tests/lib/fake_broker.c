@@ -33,6 +33,7 @@ static void broker_close(struct broker *base)
     fake_producer_forget_queue(&broker->producer);
     fake_reader_release(&broker->input);
     fake_reader_release(&broker->changelog);
+    fake_reader_release(&broker->table);
 }
 
 static const struct broker_ops ops = {
@@ -50,6 +51,12 @@ static const struct broker_ops ops = {
     .changelog_poll = fake_op_changelog_poll,
     .changelog_position = fake_op_changelog_position,
     .changelog_close = fake_op_changelog_close,
+    .table_facts = fake_op_table_facts,
+    .table_watermarks = fake_op_table_watermarks,
+    .table_open = fake_op_table_open,
+    .table_poll = fake_op_table_poll,
+    .table_position = fake_op_table_position,
+    .table_close = fake_op_table_close,
     .begin = fake_op_begin,
     .produce = fake_op_produce,
     .produce_changelog = fake_op_produce_changelog,
@@ -87,6 +94,9 @@ struct broker *fake_broker_open(struct fake_cluster *cluster,
     fake_member_init(&broker->member, group, settings->group_instance_id);
     fake_reader_init(&broker->input, &cluster->topics, broker->input_topic);
     fake_reader_init(&broker->changelog, &cluster->topics, broker->outputs[OUTPUT_CHANGELOG]);
+    if (settings->table_topic != NULL)
+        broker->table_topic = memory_text(settings->table_topic);
+    fake_reader_init(&broker->table, &cluster->topics, broker->table_topic);
     fake_producer_init(&broker->producer, &cluster->topics, &cluster->txns,
                        settings->transactional_id);
     cluster_keep(cluster, broker);

@@ -35,10 +35,11 @@ struct fake_knobs {
     int64_t session_timeout_ms;
     int64_t poll_interval_max_ms;
     int64_t transaction_timeout_ms;
-    int64_t marker_delay_ms; // from the end of a transaction to its markers
+    int64_t marker_delay_ms;    // from the end of a transaction to its markers
+    int64_t table_retention_ms; // delete.retention.ms of tables; -1: nobody may know
 };
 
-// Defaults: 500 and 500 records, 1 MiB, no linger, idle_advances, 10 s, 120 s, 10 s, 0.
+// Defaults: 500 and 500 records, 1 MiB, no linger, idle_advances, 10 s, 120 s, 10 s, 0, a day.
 struct fake_cluster *fake_cluster_open(void);
 // Frees the broker objects too, crashed and closed ones included.
 void fake_cluster_close(struct fake_cluster *cluster);
@@ -55,6 +56,7 @@ struct fake_broker_settings {
     const char *group_instance_id; // NULL: dynamic membership
     const char *transactional_id;  // NULL: at least once
     const char *input_topic;
+    const char *table_topic; // NULL: none
     const char *outputs[OUTPUT_TOPICS];
 };
 

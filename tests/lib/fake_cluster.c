@@ -18,6 +18,7 @@ struct fake_cluster *fake_cluster_open(void)
         .session_timeout_ms = 10000,
         .poll_interval_max_ms = 120000,
         .transaction_timeout_ms = 10000,
+        .table_retention_ms = 86400000,
     };
     fake_topics_init(&cluster->topics);
     fake_txns_init(&cluster->txns, &cluster->topics);
@@ -30,9 +31,11 @@ static void broker_release(struct fake_broker *broker)
     for (size_t i = 0; i < OUTPUT_TOPICS; i++)
         free(broker->outputs[i]);
     free(broker->input_topic);
+    free(broker->table_topic);
     fake_member_release(&broker->member);
     fake_reader_release(&broker->input);
     fake_reader_release(&broker->changelog);
+    fake_reader_release(&broker->table);
     fake_producer_release(&broker->producer);
     free(broker);
 }

@@ -72,6 +72,13 @@ static const struct call_kind kinds[FAKE_OPS] = {
                      {STATUS_RESET, FATE_DONE}}},
     [FAKE_COMMIT_OFFSETS] = {"commit_offsets", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
     [FAKE_PARTITION_COUNTS] = {"partition_counts", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
+    [FAKE_TABLE_FACTS] = {"table_facts", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
+    [FAKE_TABLE_WATERMARKS] = {"table_watermarks", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
+    [FAKE_TABLE_OPEN] = {"table_open", STATUS_RETRY, 1, {{STATUS_RETRY, FATE_NOTHING}}},
+    [FAKE_TABLE_POLL] = {"table_poll",
+                         STATUS_RETRY,
+                         2,
+                         {{STATUS_RETRY, FATE_NOTHING}, {STATUS_RESET, FATE_NOTHING}}},
 };
 
 const char *fake_op_name(enum fake_op op)

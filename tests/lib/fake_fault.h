@@ -27,6 +27,10 @@ enum fake_op {
     FAKE_FLUSH,
     FAKE_COMMIT_OFFSETS,
     FAKE_PARTITION_COUNTS,
+    FAKE_TABLE_FACTS,
+    FAKE_TABLE_WATERMARKS,
+    FAKE_TABLE_OPEN,
+    FAKE_TABLE_POLL,
     FAKE_OPS,
     FAKE_ANY = FAKE_OPS, // for countdowns: any of them
 };

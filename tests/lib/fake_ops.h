@@ -28,6 +28,18 @@ void fake_op_changelog_close(struct broker *base, int32_t partition);
 enum status fake_op_partition_counts(struct broker *base, int32_t *input, int32_t *changelog,
                                      struct error *err) MUST_USE;
 
+// fake_ops_table.c: the table
+enum status fake_op_table_facts(struct broker *base, struct table_facts *facts,
+                                struct error *err) MUST_USE;
+enum status fake_op_table_watermarks(struct broker *base, int32_t partition, int64_t *low,
+                                     int64_t *high, struct error *err) MUST_USE;
+enum status fake_op_table_open(struct broker *base, int32_t partition, int64_t offset,
+                               struct error *err) MUST_USE;
+enum status fake_op_table_poll(struct broker *base, int timeout_ms, struct changelog_batch *batch,
+                               struct error *err) MUST_USE;
+int64_t fake_op_table_position(struct broker *base, int32_t partition);
+void fake_op_table_close(struct broker *base, int32_t partition);
+
 // fake_ops_write.c: producing, transactions
 enum status fake_op_begin(struct broker *base, struct error *err) MUST_USE;
 enum status fake_op_produce(struct broker *base, const struct record *record,

@@ -48,10 +48,12 @@ struct fake_broker {
     struct broker base; // first, so that the port's pointer is ours
     struct fake_cluster *cluster;
     char *input_topic;
+    char *table_topic; // NULL: none
     char *outputs[OUTPUT_TOPICS];
     struct fake_member member;
     struct fake_reader input;
     struct fake_reader changelog;
+    struct fake_reader table;
     struct fake_producer producer;
     bool closed;
     bool crashed;
