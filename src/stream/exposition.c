@@ -145,6 +145,18 @@ static bool bytes_of(const struct partition_gauges *gauges, double *out)
     return true;
 }
 
+static bool table_offset_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = (double)gauges->table_offset;
+    return gauges->table_offset >= 0;
+}
+
+static bool table_cards_of(const struct partition_gauges *gauges, double *out)
+{
+    *out = (double)gauges->table_cards;
+    return gauges->table_offset >= 0;
+}
+
 static bool running_of(const struct partition_gauges *gauges, double *out)
 {
     *out = gauges->running;
@@ -224,13 +236,30 @@ static bool state(const struct exposition_snapshot *snapshot, const struct count
                         "1 when the partition is restored and takes purchases.", running_of);
 }
 
+static bool tables(const struct exposition *exposition, const struct exposition_snapshot *snapshot,
+                   struct buffer *out)
+{
+    if (exposition->settings->table_topic == NULL)
+        return true;
+    return plain(out, "table_rows_total", "Rows read of the travel_flags table.",
+                 snapshot->sum.table_rows) &&
+           plain(out, "table_bad_rows_total", "Rows of it that cannot be read, skipped.",
+                 snapshot->sum.table_bad_rows) &&
+           by_partition(snapshot, out, "table_offset",
+                        "Every row of the travel_flags table below it has been read.",
+                        table_offset_of) &&
+           by_partition(snapshot, out, "table_cards",
+                        "Cards whose flag is on, as of the table's last checkpoint.",
+                        table_cards_of);
+}
+
 bool exposition_metrics(const struct exposition *exposition, struct buffer *out)
 {
     struct exposition_snapshot snapshot;
     exposition_take(exposition, &snapshot);
     bool ok = purchases(exposition, &snapshot.sum, out) &&
               outputs(exposition, &snapshot.sum, out) && state(&snapshot, &snapshot.sum, out) &&
-              registry_requests_by_outcome(exposition, out);
+              tables(exposition, &snapshot, out) && registry_requests_by_outcome(exposition, out);
     exposition_release(&snapshot);
     return ok;
 }

@@ -52,6 +52,8 @@ static enum status assigned(struct worker *worker, const struct batch *batch, st
         } else if (task->state == TASK_SUSPENDED) {
             task_move(task, TASK_TAKING);
             task->take = (struct take){.step = TAKE_STORE, .began_ms = now_ms, .warm = true};
+            if (task->table != NULL)
+                table_take(task->table);
         }
     }
     size_t cache_bytes = worker->settings->cache_bytes;

@@ -60,6 +60,8 @@ void counters_add(struct counters *sum, const struct counters *one)
     sum->changelog_records += one->changelog_records;
     sum->restore_records += one->restore_records;
     sum->restore_seconds += one->restore_seconds;
+    sum->table_rows += one->table_rows;
+    sum->table_bad_rows += one->table_bad_rows;
     histogram_add(&sum->commit_seconds, &one->commit_seconds);
     histogram_add(&sum->alert_latency_seconds, &one->alert_latency_seconds);
 }

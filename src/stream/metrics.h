@@ -44,6 +44,8 @@ struct counters {
     uint64_t changelog_records;
     uint64_t restore_records;
     double restore_seconds;
+    uint64_t table_rows; // read, the bad ones included
+    uint64_t table_bad_rows;
     struct histogram commit_seconds;
     struct histogram alert_latency_seconds;
 };
@@ -68,6 +70,8 @@ struct partition_gauges {
     int64_t restore_end; // 0: not known yet
     int64_t restore_records;
     int64_t restore_ms;
+    int64_t table_offset; // every row below it has been read; -1: not known
+    uint64_t table_cards; // whose flag is on, as of the table's last checkpoint
 };
 
 struct recent;

@@ -25,6 +25,7 @@ struct stream_settings {
     size_t dirty_max_count;  // a transaction with more changed cards is committed at once
     size_t staged_max_bytes; // a task with more to checkpoint does so at once
     const char *input_topic;
+    const char *table_topic;     // of the travel rule; NULL: no rule asks for it
     const char *changelog_topic; // for sentences
     const char *group_id;        // for sentences
     uint32_t needed_fields;      // enum purchase_field bits

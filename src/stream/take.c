@@ -262,6 +262,8 @@ static enum status take_start(struct task *task, const struct stream_settings *s
         task->changelog_end = take->meta_end;
         take->warm = true; // decided: a retry of start() does not decide again
     }
+    if (task->table != NULL && !table_is_loaded(task->table))
+        return table_explain(task->table, settings, err);
     status = ports->broker->ops->start(ports->broker, task->partition, task->position, err);
     if (status != STATUS_OK)
         return status;
@@ -296,8 +298,9 @@ static enum status take_one_step(struct task *task, const struct stream_settings
     return STATUS_FATAL;
 }
 
-static const char *step_sentence(enum take_step step)
+static const char *step_sentence(const struct task *task)
 {
+    enum take_step step = task->take.step;
     static const char *const sentences[] = {
         [TAKE_STORE] = "waiting for the local store",
         [TAKE_COMMITTED] = "waiting for the group's committed offset",
@@ -305,6 +308,8 @@ static const char *step_sentence(enum take_step step)
         [TAKE_CHANGELOG] = "waiting for the end of the changelog",
         [TAKE_START] = "waiting to read the input",
     };
+    if (step == TAKE_START && task->table != NULL && !table_is_loaded(task->table))
+        return "waiting for the table of travel flags";
     return sentences[step];
 }
 
@@ -317,7 +322,7 @@ static void wait_and_tell(struct task *task, int64_t now_ms, const struct error 
         take->warned_ms = now_ms;
     if (!log_due(&take->warned_ms, now_ms, WARN_EVERY_MS))
         return;
-    log_warn("task", step_sentence(take->step), LOG_INT("partition", task->partition),
+    log_warn("task", step_sentence(task), LOG_INT("partition", task->partition),
              LOG_INT("waiting_ms", now_ms - take->began_ms),
              LOG_TEXT("reason",
                       err->text[0] != '\0' ? err->text : "an open transaction of another process"));

@@ -36,6 +36,8 @@ struct task *task_open(const struct stream_settings *settings, int32_t partition
     struct task *task = memory_zeroed(1, sizeof(*task));
     task->partition = partition;
     task->cards = cards_open(settings->cache_bytes);
+    if (settings->table_topic != NULL)
+        task->table = table_open(partition);
     task->round = 1;
     forget(task);
     begin_taking(task, now_ms);
@@ -54,6 +56,8 @@ void task_close(struct task *task, const struct stream_ports *ports)
     close_changelog(task, ports);
     if (task->store != NULL)
         task->store->ops->close(task->store);
+    if (task->table != NULL)
+        table_close(task->table, ports);
     cards_close(task->cards);
     free(task);
 }
@@ -188,6 +192,7 @@ void task_gauges(const struct task *task, struct partition_gauges *out)
         .lag = -1,
         .stream_time_ms = task->stream_time.ms,
         .stream_time_known = task->stream_time.known,
+        .table_offset = -1,
     };
     if (task->state == TASK_TAKING) {
         out->restore_from = task->take.from;
@@ -195,6 +200,8 @@ void task_gauges(const struct task *task, struct partition_gauges *out)
         out->restore_end = task->take.mark;
         out->restore_records = task->take.records;
     }
+    if (task->table != NULL)
+        table_gauges(task->table, out);
     if (task->store == NULL)
         return;
     out->state_cards = task->store->ops->card_count(task->store);

@@ -12,6 +12,7 @@
 #include "store/cards.h"
 #include "stream/metrics.h"
 #include "stream/settings.h"
+#include "stream/table.h"
 
 enum task_state {
     TASK_TAKING,    // opening the store, restoring; reads no input
@@ -60,6 +61,7 @@ struct task {
     struct take take;
     struct store *store; // NULL until it is open
     struct cards *cards;
+    struct table *table; // NULL: no rule asks for it
     struct optional_ms stream_time;
     int64_t position;           // the next input offset to take
     int64_t committed_position; // as of the last commit

@@ -36,6 +36,10 @@ struct worker *worker_open(const struct stream_settings *settings, const struct 
     if (metrics->recent != NULL)
         worker->evaluate.draft = recent_draft_open(metrics->recent);
     worker->changes = changes_open(settings, ports->broker);
+    if (settings->table_topic != NULL) {
+        worker->tables = memory_zeroed(1, sizeof(*worker->tables));
+        table_shared_init(worker->tables, settings, &worker->ports, &worker->counters);
+    }
     worker->checked_ms = worker_now_ms(worker);
     worker->resetting = true; // the first producer settles what a former life has left open
     return worker;
@@ -46,6 +50,9 @@ void worker_close(struct worker *worker)
     for (int32_t p = 0; p < worker->settings->input_partitions; p++)
         if (worker->tasks[p] != NULL)
             task_close(worker->tasks[p], &worker->ports);
+    if (worker->tables != NULL)
+        table_shared_release(worker->tables);
+    free(worker->tables);
     changes_close(worker->changes);
     free(worker->evaluate.draft);
     evaluate_release(&worker->evaluate);
@@ -289,6 +296,7 @@ static void publish(struct worker *worker, int64_t now_ms)
             worker->gauges[p].restore_ms = now_ms - task->take.began_ms;
         show_lag(worker, p);
         ready = ready && task->state == TASK_RUNNING && worker->gauges[p].lag >= 0;
+        ready = ready && (task->table == NULL || table_is_followed(task->table));
     }
     worker_metrics_publish(worker->metrics, &worker->counters, worker->gauges, ready);
 }
@@ -302,11 +310,15 @@ enum status worker_step(struct worker *worker, struct error *err)
     if (status == STATUS_OK)
         status = take_poll(worker, err);
     if (status == STATUS_OK)
+        status = worker_feed_tables(worker, err);
+    if (status == STATUS_OK)
         status = advance_tasks(worker, err);
     if (status == STATUS_OK)
         status = worker_commit_what_is_due(worker, err);
     if (status == STATUS_OK)
         status = worker_pay_offsets(worker, err);
+    if (status == STATUS_OK)
+        status = worker_tend_tables(worker, err);
     if (status == STATUS_OK)
         status = checkpoint_tasks(worker, err);
     int64_t now_ms = worker_now_ms(worker);
@@ -329,6 +341,8 @@ enum status worker_finish(struct worker *worker, struct error *err)
         if (task != NULL && task->state != TASK_TAKING)
             status = task_checkpoint_wait(task, worker->settings, now_ms, &worker->counters, err);
     }
+    if (status == STATUS_OK)
+        status = worker_settle_tables(worker, err);
     worker->published_ms = 0;
     publish(worker, now_ms);
     return status;

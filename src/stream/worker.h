@@ -30,13 +30,14 @@ struct worker {
     struct output output;
     struct evaluate evaluate;
     struct changes *changes;
-    bool open;             // a transaction has been begun
-    int64_t begun_ms;      // when
-    int64_t committing_ms; // when the last commit began
-    bool backlog;          // the last poll came back full
-    bool assigned;         // the group has given us an assignment
-    bool resetting;        // the producer must be made anew before anything else
-    int64_t reset_next_ms; // back-off
+    struct table_shared *tables; // NULL: no rule asks for a table
+    bool open;                   // a transaction has been begun
+    int64_t begun_ms;            // when
+    int64_t committing_ms;       // when the last commit began
+    bool backlog;                // the last poll came back full
+    bool assigned;               // the group has given us an assignment
+    bool resetting;              // the producer must be made anew before anything else
+    int64_t reset_next_ms;       // back-off
     int64_t reset_wait_ms;
     int64_t offsets_next_ms; // back-off of worker_pay_offsets
     int64_t checked_ms;      // when the partition counts were looked at
@@ -77,6 +78,13 @@ enum status worker_commit_what_is_due(struct worker *worker, struct error *err) 
 enum status worker_recover(struct worker *worker, enum status cause, struct error *err) MUST_USE;
 // Goes on with a reset that has begun; STATUS_OK also while it has to be tried again later.
 enum status worker_reset_advance(struct worker *worker, struct error *err) MUST_USE;
+
+// Takes the rows of the tables that are there; waits for nothing.
+enum status worker_feed_tables(struct worker *worker, struct error *err) MUST_USE;
+// Brings tables on; does nothing while a transaction is open.
+enum status worker_tend_tables(struct worker *worker, struct error *err) MUST_USE;
+// Checkpoints what has been read of them.
+enum status worker_settle_tables(struct worker *worker, struct error *err) MUST_USE;
 
 // Acts on what the group says, then accepts it.
 enum status worker_handle_event(struct worker *worker, const struct batch *batch,

@@ -33,6 +33,11 @@ static enum registry_answer answer_schema(void *context, uint32_t id, struct vie
         return REGISTRY_READY;
     if (id == FIXTURE_LATE_SCHEMA_ID)
         return fixture->late_schema;
+    *schema = schema_travel_flags();
+    if (id == FIXTURE_FLAG_SCHEMA_ID)
+        return REGISTRY_READY;
+    if (id == FIXTURE_LATE_FLAG_SCHEMA_ID)
+        return fixture->late_schema;
     *schema = view_text("\"string\"");
     return id == FIXTURE_MISMATCH_SCHEMA_ID ? REGISTRY_READY : REGISTRY_UNKNOWN;
 }
@@ -76,6 +81,7 @@ static void fill_settings(struct stream_fixture *fixture, const struct fixture_o
     settings->staged_max_bytes =
         options->staged_max_bytes == 0 ? 1024 * 1024 : options->staged_max_bytes;
     settings->input_topic = "purchases";
+    settings->table_topic = options->table ? "travel_flags" : NULL;
     settings->changelog_topic = outputs[OUTPUT_CHANGELOG];
     settings->group_id = group;
     settings->needed_fields = PURCHASE_ID | PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
@@ -101,6 +107,8 @@ void stream_fixture_open(struct stream_fixture *fixture, const struct fixture_op
     fake_topic_create(fixture->cluster, "purchases", fixture->partitions);
     for (int i = 0; i < OUTPUT_TOPICS; i++)
         fake_topic_create(fixture->cluster, outputs[i], fixture->partitions);
+    if (options->table)
+        fake_topic_create(fixture->cluster, "travel_flags", fixture->partitions);
 }
 
 static void end_run(struct fixture_process *process)
@@ -146,6 +154,7 @@ void fixture_start(struct stream_fixture *fixture, size_t index)
         .group_instance_id = fixture->static_membership ? id : NULL,
         .transactional_id = fixture->settings.at_least_once ? NULL : id,
         .input_topic = "purchases",
+        .table_topic = fixture->settings.table_topic,
     };
     memcpy(settings.outputs, outputs, sizeof(outputs));
     if (process->disk == NULL)
@@ -253,6 +262,79 @@ void fixture_purchases(struct stream_fixture *fixture, size_t count, size_t card
         for (int more = 0; more < 2; more++)
             fixture_purchase(fixture, card, event_ms + 10 * more);
     }
+}
+
+int64_t fixture_row(struct stream_fixture *fixture, int32_t partition, struct view key,
+                    struct view value)
+{
+    const struct fake_input input = {
+        .topic = "travel_flags",
+        .partition = partition,
+        .key = key,
+        .value = value,
+        .timestamp_ms = fake_clock_wall_ms(fixture->cluster),
+    };
+    return fake_produce(fixture->cluster, &input);
+}
+
+int64_t fixture_flag(struct stream_fixture *fixture, const char *card, enum fixture_flag flag)
+{
+    // id 7, enabled, no card, no time
+    uint8_t row[] = {0, 0, 0, 0, FIXTURE_FLAG_SCHEMA_ID, 14, 2, flag == FLAG_ON, 0, 0};
+    static const uint8_t row_of_null[] = {0, 0, 0, 0, FIXTURE_FLAG_SCHEMA_ID, 14, 0, 0, 0};
+    struct view value = {row, sizeof(row)};
+    if (flag == FLAG_NULL)
+        value = (struct view){row_of_null, sizeof(row_of_null)};
+    if (flag == FLAG_TOMBSTONE)
+        value = (struct view){NULL, 0};
+    int32_t partition = murmur2_partition(view_text(card), fixture->partitions);
+    return fixture_row(fixture, partition, view_text(card), value);
+}
+
+static struct table *owned_table(const struct stream_fixture *fixture, int32_t partition)
+{
+    for (size_t i = 0; i < FIXTURE_PROCESSES_MAX; i++) {
+        const struct worker *worker = fixture->processes[i].worker;
+        const struct task *task = worker == NULL ? NULL : worker->tasks[partition];
+        if (task != NULL && task->state == TASK_RUNNING)
+            return task->table;
+    }
+    return NULL;
+}
+
+static bool tables_are_settled(const struct stream_fixture *fixture)
+{
+    for (int32_t p = 0; p < fixture->partitions; p++) {
+        const struct fake_log *log = fake_topic_log(fixture->cluster, "travel_flags", p);
+        const struct table *table = owned_table(fixture, p);
+        if (table == NULL || !table_is_followed(table) || table->next < log->high)
+            return false;
+    }
+    return true;
+}
+
+void fixture_settle_tables(struct stream_fixture *fixture)
+{
+    int64_t deadline_ms = fake_clock_ms(fixture->cluster) + SETTLE_MS_MAX;
+    while (!tables_are_settled(fixture)) {
+        if (fixture_step(fixture) != STATUS_OK)
+            fail_msg("a worker left: %s", fixture->err.text);
+        if (fake_clock_ms(fixture->cluster) > deadline_ms)
+            fail_msg("tables not settled after %d s of virtual time", SETTLE_MS_MAX / 1000);
+    }
+}
+
+bool fixture_is_travelling(struct stream_fixture *fixture, const char *card)
+{
+    struct token token;
+    bool travelling = false;
+    struct table *table =
+        owned_table(fixture, murmur2_partition(view_text(card), fixture->partitions));
+    assert_non_null(table);
+    token_of(fixture->settings.token_key, view_text(card), &token);
+    if (table_lookup(table, &token, &travelling, &fixture->err) != STATUS_OK)
+        fail_msg("%s", fixture->err.text);
+    return travelling;
 }
 
 enum status fixture_step(struct stream_fixture *fixture)

@@ -18,11 +18,15 @@
 enum {
     FIXTURE_PROCESSES_MAX = 4,
     FIXTURE_PARTITIONS_MAX = 4,
-    FIXTURE_SCHEMA_ID = 1,          // schemas/purchase.avsc
-    FIXTURE_MISMATCH_SCHEMA_ID = 2, // a schema that is no purchase
-    FIXTURE_LATE_SCHEMA_ID = 3,     // schemas/purchase.avsc too, once `late_schema` says so
+    FIXTURE_SCHEMA_ID = 1,           // schemas/purchase.avsc
+    FIXTURE_MISMATCH_SCHEMA_ID = 2,  // a schema that is no purchase
+    FIXTURE_LATE_SCHEMA_ID = 3,      // schemas/purchase.avsc too, once `late_schema` says so
+    FIXTURE_FLAG_SCHEMA_ID = 4,      // schemas/travel_flags.avsc
+    FIXTURE_LATE_FLAG_SCHEMA_ID = 5, // the same, once `late_schema` says so
     FIXTURE_UNKNOWN_SCHEMA_ID = 99,
 };
+
+enum fixture_flag { FLAG_OFF, FLAG_ON, FLAG_NULL, FLAG_TOMBSTONE };
 
 struct fixture_process {
     struct store_dir *disk; // NULL: never started; it outlives crashes
@@ -54,6 +58,7 @@ struct fixture_options {
     bool at_least_once;
     bool tumbling; // one tumbling rule instead of the sliding one
     bool dynamic_membership;
+    bool table;                 // the topic travel_flags is there and followed
     int64_t commit_interval_ms; // 0: 100
     size_t cache_bytes;         // 0: 64 MiB
     size_t staged_max_bytes;    // 0: 1 MiB
@@ -77,6 +82,16 @@ void fixture_purchase(struct stream_fixture *fixture, const char *card, int64_t 
 // `count` random purchases over `cards` cards, with disorder, about one in ten in a burst.
 void fixture_purchases(struct stream_fixture *fixture, size_t count, size_t cards,
                        struct random *random);
+
+// A row of the table in the card's partition; its offset.
+int64_t fixture_flag(struct stream_fixture *fixture, const char *card, enum fixture_flag flag);
+// The same with a value and a key of the caller's.
+int64_t fixture_row(struct stream_fixture *fixture, int32_t partition, struct view key,
+                    struct view value);
+// Steps until every partition of the table has been read to its end by the partition's owner.
+void fixture_settle_tables(struct stream_fixture *fixture);
+// Whether the owner of the card's partition holds it to be travelling.
+bool fixture_is_travelling(struct stream_fixture *fixture, const char *card);
 
 // One step of every running process; STATUS_FATAL with fixture->err when one of them leaves (its
 // worker is closed then).
