@@ -138,9 +138,8 @@ static bool magnitude_of(const struct digits *digits, int64_t zeros, struct magn
 static uint8_t complement_byte(const struct magnitude *magnitude, bool negative, size_t place,
                                unsigned *carry)
 {
-    uint8_t byte = place / 4 < magnitude->count
-                       ? (uint8_t)(magnitude->limbs[place / 4] >> (place % 4 * 8))
-                       : 0;
+    uint32_t limb = place / 4 < magnitude->count ? magnitude->limbs[place / 4] : 0;
+    uint8_t byte = (uint8_t)(limb >> place % 4 * 8);
     if (!negative)
         return byte;
     unsigned sum = (uint8_t)~byte + *carry;
