@@ -150,8 +150,10 @@ enum status kafka_producing_open(struct kafka_producing *producing, struct kafka
     if (status != STATUS_OK)
         return status;
     set_sizes(conf, &producing->limits, &properties);
-    if (transactional_id != NULL)
+    if (transactional_id != NULL) {
         kafka_conf_set(conf, "transactional.id", transactional_id);
+        kafka_echo_watch(&producing->echo, conf);
+    }
     // Without a callback, the flush inside of a commit looks for reports each 10 ms only.
     rd_kafka_conf_set_dr_msg_cb(conf, take_report);
     status = kafka_client_open(&producing->client, RD_KAFKA_PRODUCER, conf,

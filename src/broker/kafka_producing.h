@@ -6,6 +6,7 @@
 
 #include "broker/broker.h"
 #include "broker/kafka_client.h"
+#include "broker/kafka_echo.h"
 #include "broker/kafka_errors.h"
 #include "broker/kafka_held.h"
 
@@ -19,6 +20,7 @@ struct kafka_limits {
 
 struct kafka_producing {
     struct kafka_client client;
+    struct kafka_echo echo;
     bool transactional;
     const char *names[OUTPUT_TOPICS]; // borrowed
     rd_kafka_topic_t *topics[OUTPUT_TOPICS];

@@ -281,6 +281,50 @@ static void transaction__of_a_fenced_producer_asks_for_reset(void **state)
     assert_int_equal(commit(fixture, -1), STATUS_OK);
 }
 
+// librdkafka sends a request again when its connection breaks, and the first copy may come late.
+static void transaction__whose_request_was_sent_twice_is_the_producers_last(void **state)
+{
+    struct fixture *fixture = *state;
+    rig_reset(fixture->broker);
+    rig_join(fixture->broker);
+    static const enum mock_request requests[] = {MOCK_END_TXN, MOCK_TXN_OFFSET_COMMIT};
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        begin(fixture);
+        put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
+        mock_cluster_fail(&fixture->mock, requests[i], RD_KAFKA_RESP_ERR__TRANSPORT, 1);
+        assert_int_equal(commit(fixture, 10), STATUS_OK);
+        assert_int_equal(fixture->broker->ops->begin(fixture->broker, &fixture->err), STATUS_RESET);
+        assert_non_null(strstr(fixture->err.text, "may still arrive"));
+        rig_reset(fixture->broker);
+    }
+    begin(fixture);
+    put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
+    mock_cluster_fail(&fixture->mock, MOCK_TXN_OFFSET_COMMIT,
+                      RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, 1); // an answer
+    assert_int_equal(commit(fixture, 10), STATUS_OK);
+    begin(fixture);
+    put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
+    assert_int_equal(commit(fixture, 10), STATUS_OK);
+}
+
+static void transaction__whose_abort_was_sent_twice_is_the_producers_last(void **state)
+{
+    struct fixture *fixture = *state;
+    rig_reset(fixture->broker);
+    rig_join(fixture->broker);
+    begin(fixture);
+    put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
+    mock_cluster_fail(&fixture->mock, MOCK_TXN_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+                      1);
+    assert_int_equal(commit(fixture, 10), STATUS_ABORT);
+    mock_cluster_fail(&fixture->mock, MOCK_END_TXN, RD_KAFKA_RESP_ERR__TRANSPORT, 1);
+    rig_ok(fixture->broker->ops->abort(fixture->broker, &fixture->err), &fixture->err);
+    assert_int_equal(fixture->broker->ops->begin(fixture->broker, &fixture->err), STATUS_RESET);
+    rig_reset(fixture->broker);
+    begin(fixture);
+    rig_ok(fixture->broker->ops->abort(fixture->broker, &fixture->err), &fixture->err);
+}
+
 static void transaction__fenced_time_and_again_is_fatal(void **state)
 {
     struct fixture *fixture = *state;
@@ -399,6 +443,8 @@ int main(void)
         CASE(transaction__refused_by_the_group_is_aborted_and_goes_on),
         CASE(transaction__without_membership_commits_no_offsets),
         CASE(transaction__of_a_fenced_producer_asks_for_reset),
+        CASE(transaction__whose_request_was_sent_twice_is_the_producers_last),
+        CASE(transaction__whose_abort_was_sent_twice_is_the_producers_last),
         CASE(transaction__fenced_time_and_again_is_fatal),
         CASE(transaction__without_permission_is_fatal_and_names_the_acl),
         CASE(transaction__of_a_lost_cluster_asks_for_reset_and_heals),
