@@ -21,6 +21,7 @@
 #define DAMAGED_NAME "damaged"
 
 static const size_t map_bytes_min = 16u << 20;
+static const off_t lock_file_bytes = 8192;
 static const uint8_t checkpoint_key[] = {0};
 
 const int environment_map_full = MDB_MAP_FULL;
@@ -35,6 +36,12 @@ static bool is_damage(int code)
            code == MDB_PAGE_FULL || code == MDB_BAD_TXN;
 }
 
+// A full disk shows as a short write, which LMDB calls an I/O error.
+static bool is_out_of_space(int code)
+{
+    return code == ENOSPC || code == EDQUOT || code == EFBIG || code == EIO;
+}
+
 static enum status failed(const struct environment *environment, int code, struct error *err)
 {
     if (environment->path == NULL)
@@ -42,8 +49,9 @@ static enum status failed(const struct environment *environment, int code, struc
     if (is_damage(code))
         return error_set(err, STATUS_RECORD, "state store %s: is damaged: %s", environment->path,
                          mdb_strerror(code));
-    return error_set(err, STATUS_FATAL, "state store %s: %s", environment->path,
-                     mdb_strerror(code));
+    return error_set(err, STATUS_FATAL, "state store %s: %s%s", environment->path,
+                     mdb_strerror(code),
+                     is_out_of_space(code) ? ": free space and start again" : "");
 }
 
 static void mark_damaged(const char *path)
@@ -70,12 +78,6 @@ static void assertion_failed(MDB_env *env, const char *message)
     mark_damaged(environment->path);
     log_error("store", "local store is damaged; the next start restores it from the changelog",
               LOG_TEXT("path", environment->path), LOG_TEXT("reason", message));
-}
-
-// A full disk shows as a short write, which LMDB calls an I/O error.
-static bool is_out_of_space(int code)
-{
-    return code == ENOSPC || code == EDQUOT || code == EFBIG || code == EIO;
 }
 
 enum status environment_write_failed(const struct environment *environment, int code,
@@ -140,6 +142,19 @@ static int fill_file(const struct environment *environment)
     return ftruncate(fd, (off_t)bytes) == 0 ? 0 : errno;
 }
 
+// LMDB writes to its lock file through a mapping, and a page of that for which the disk has no room
+// stops the process: the room is taken first. The size is what LMDB gives it.
+static int reserve_lock_file(const struct environment *environment)
+{
+    char *path = path_join(environment->path, LMDB_LOCK_NAME);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int code = fd < 0 ? errno : posix_fallocate(fd, 0, lock_file_bytes);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return code;
+}
+
 // No MDB_NOMEMINIT: what happens to be in memory must not get into the file.
 static int open_env(struct environment *environment, size_t data_bytes)
 {
@@ -155,6 +170,8 @@ static int open_env(struct environment *environment, size_t data_bytes)
         code = mdb_env_set_userctx(environment->env, environment);
     if (code == 0)
         code = mdb_env_set_assert(environment->env, assertion_failed);
+    if (code == 0)
+        code = reserve_lock_file(environment);
     // The reader is not bound to a thread; cards are read at random.
     if (code == 0)
         code = mdb_env_open(environment->env, environment->path, MDB_NOTLS | MDB_NORDAHEAD, 0600);

@@ -79,6 +79,17 @@ static void assert_cards(struct fixture *f, uint64_t first, uint64_t count, stru
     }
 }
 
+// LMDB writes to it through a mapping: on a full disk a hole would stop the process.
+static void lock_file__has_no_holes(void **state)
+{
+    struct fixture *f = *state;
+    struct stat info;
+    char *path = workspace_text("%s/lock.mdb", f->path);
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(info.st_size > 0 && info.st_blocks * 512 >= info.st_size);
+    free(path);
+}
+
 static void map__grows_when_it_is_full(void **state)
 {
     struct fixture *f = *state;
@@ -258,6 +269,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(lock_file__has_no_holes),
         TEST(map__grows_when_it_is_full),
         TEST(map__grows_at_once_to_the_room_that_is_asked_for),
         TEST(first_fill__packs_its_pages),
