@@ -29,7 +29,7 @@ void moment_text(int64_t ms, char out[MOMENT_TEXT_BYTES])
 {
     struct tm utc;
     int64_t rest_ms = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
-    time_t seconds = (time_t)((ms - rest_ms) / 1000);
+    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
     char text[MOMENT_TEXT_BYTES];
     bool fits = ms > -MOMENT_SHOWN_MS_MAX && ms < MOMENT_SHOWN_MS_MAX &&
                 gmtime_r(&seconds, &utc) != NULL &&

@@ -20,6 +20,7 @@
 EMBED(cw_page_html, "src/ops/page/page.html");
 EMBED(cw_page_css, "src/ops/page/page.css");
 EMBED(cw_page_js, "src/ops/page/page.js");
+EMBED(cw_feed_js, "src/ops/page/feed.js");
 EMBED(cw_charts_js, "src/ops/page/charts.js");
 EMBED(cw_icon_svg, "src/ops/page/icon.svg");
 EMBED(cw_chart_library, CHART_JS);
@@ -42,6 +43,7 @@ static const struct embedded table[] = {
     {"/", html, cw_page_html_start, cw_page_html_end},
     {"/page.css", css, cw_page_css_start, cw_page_css_end},
     {"/page.js", javascript, cw_page_js_start, cw_page_js_end},
+    {"/feed.js", javascript, cw_feed_js_start, cw_feed_js_end},
     {"/charts.js", javascript, cw_charts_js_start, cw_charts_js_end},
     {"/icon.svg", svg, cw_icon_svg_start, cw_icon_svg_end},
     {"/chart.min.js", javascript, cw_chart_library_start, cw_chart_library_end},
