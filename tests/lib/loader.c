@@ -9,7 +9,8 @@
 #include "base/memory.h"
 #include "base/murmur2.h"
 
-enum { FLUSH_TIMEOUT_MS = 120000 };
+// A machine that stops all of us for minutes is no reason to give up: several times that.
+enum { FLUSH_TIMEOUT_MS = 30000, FLUSH_TRIES = 10 };
 
 struct loader {
     rd_kafka_t *producer;
@@ -61,6 +62,7 @@ struct loader *loader_open_with(const char *bootstrap, const char *topic, int32_
     set(conf, "max.in.flight.requests.per.connection", "1");
     set(conf, "compression.type", compression);
     set(conf, "linger.ms", "5");
+    set(conf, "message.timeout.ms", "0"); // never: see FLUSH_TRIES
     set(conf, "batch.size", "262144");
     set(conf, "queue.buffering.max.messages", "200000");
     set(conf, "message.max.bytes", "4000000");
@@ -77,7 +79,9 @@ struct loader *loader_open_with(const char *bootstrap, const char *topic, int32_
 
 void loader_flush(struct loader *loader)
 {
-    rd_kafka_resp_err_t failed = rd_kafka_flush(loader->producer, FLUSH_TIMEOUT_MS);
+    rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    for (int i = 0; i < FLUSH_TRIES && failed == RD_KAFKA_RESP_ERR__TIMED_OUT; i++)
+        failed = rd_kafka_flush(loader->producer, FLUSH_TIMEOUT_MS);
     ensure(failed == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 

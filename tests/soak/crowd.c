@@ -15,8 +15,6 @@ enum {
     RETURNING_EVERY = 4000, // of the later half of the crowd, for two more purchases
     ROWS = 12,
     LEFT_PERCENT = 3,
-    OTHERS_MIB = 64,        // memory that no setting bounds
-    DIRTY_CARD_BYTES = 256, // memory of a changed card
 };
 
 struct crowd {
@@ -101,28 +99,6 @@ static bool disperse(struct crowd *crowd)
     return cards <= left;
 }
 
-// What the service said when it started: bytes, and changed cards.
-static double bound_mib(const struct soak *soak)
-{
-    static const char *const fields[] = {"cache_bytes", "checkpoint_bytes", "consume_queue_bytes",
-                                         "produce_queue_bytes"};
-    const struct cardwatch *service = &soak->scene.services[0];
-    double bytes =
-        (double)cardwatch_log_max(service, soak->log_from, "memory is bounded", "dirty_cards_max") *
-        DIRTY_CARD_BYTES;
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-        bytes += (double)cardwatch_log_max(service, soak->log_from, "memory is bounded", fields[i]);
-    return bytes / 1024 / 1024 + OTHERS_MIB;
-}
-
-static bool is_bounded(const struct soak *soak)
-{
-    double bound = bound_mib(soak);
-    double peak = (double)meter_read_whole(soak->meter).anonymous_peak_kib / 1024;
-    printf("  peak of anonymous memory %.1f MiB, bound by settings %.1f MiB\n", peak, bound);
-    return peak <= bound;
-}
-
 bool crowd_run(struct soak *soak)
 {
     struct scene_settings settings = scene_settings_default("crowd");
@@ -134,7 +110,7 @@ bool crowd_run(struct soak *soak)
     gather(&crowd);
     double cards = soak_metric(soak, "cardwatch_state_cards");
     printf("  %.0f cards in the store\n", cards);
-    bool fine = cards >= (double)crowd.count && is_bounded(soak);
+    bool fine = cards >= (double)crowd.count && soak_is_bounded(soak);
     fine = disperse(&crowd) && fine;
-    return soak_close(soak, fine && is_bounded(soak));
+    return soak_close(soak, fine && soak_is_bounded(soak));
 }

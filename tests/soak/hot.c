@@ -131,7 +131,7 @@ bool hot_run(struct soak *soak)
                                  WINDOW_MS, WINDOW_MS, soak->options.hot / 2);
     settings.rules = rules;
     random_seed(&hot.random, soak->options.seed);
-    soak_open(soak, &settings, SOAK_PROCESS);
+    soak_open(soak, &settings, SOAK_PROCESS & ~(1u << SOAK_MEMORY)); // the cache still fills
     send_window(&hot);
     bool fine = work_through(soak);
     double hours = (double)WINDOW_MS / 3600000;
@@ -141,5 +141,5 @@ bool hot_run(struct soak *soak)
         soak_row(soak, hours + hours * AFTER * row / ROWS);
     }
     free(rules);
-    return soak_close(soak, fine);
+    return soak_close(soak, soak_is_bounded(soak) && fine);
 }

@@ -69,6 +69,9 @@ void soak_settle(struct soak *soak);
 // What the service's metrics say.
 double soak_metric(const struct soak *soak, const char *name);
 double soak_changelog_mib(const struct soak *soak);
+// Whether the peak of anonymous memory lies within what the service's settings and LMDB allow;
+// prints both.
+bool soak_is_bounded(const struct soak *soak);
 // Settles, and adds a row.
 void soak_row(struct soak *soak, double event_hours);
 

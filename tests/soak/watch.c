@@ -11,10 +11,12 @@
 
 enum {
     START_MS_MAX = 120000,
-    STUCK_MS_MAX = 300000,
+    STUCK_NAPS_MAX = 60000, // of 5 ms: time in which the machine stops all of us does not count
     STOP_MS_MAX = 60000,
     SETTLE_MS = 2500, // an idle service writes its state down and shows its figures by then
     LOG_LINES = 40,
+    OTHERS_MIB = 64,        // memory that neither a setting nor the store's size bounds
+    DIRTY_CARD_BYTES = 256, // memory of a changed card
 };
 
 static const double mib = 1024 * 1024;
@@ -113,16 +115,15 @@ void soak_await(struct soak *soak, size_t behind)
 {
     struct scene *scene = &soak->scene;
     int64_t newest = -1;
-    int64_t deadline_ms = 0;
-    for (;;) {
+    for (unsigned naps = 0;; naps++) {
         int64_t done = group_watch_total(scene->watch);
         if (done + (int64_t)behind >= (int64_t)soak_sent(soak))
             return;
         if (done > newest) {
             newest = done;
-            deadline_ms = process_clock_ms() + STUCK_MS_MAX;
+            naps = 0;
         }
-        if (process_clock_ms() > deadline_ms || !process_running(&scene->services[0].process))
+        if (naps > STUCK_NAPS_MAX || !process_running(&scene->services[0].process))
             fail(soak, "the group does not get on");
         process_nap();
     }
@@ -162,6 +163,30 @@ static double store_mib(const struct soak *soak)
     store_bytes = 0;
     nftw(soak->scene.state_dir, add_file, 16, FTW_PHYS);
     return (double)store_bytes / mib;
+}
+
+// What the service said when it started, the memory of changed cards, and the store's own size: of
+// the pages that a checkpoint changes LMDB keeps as many in memory as it ever needed at a time.
+static double bound_mib(const struct soak *soak)
+{
+    static const char *const fields[] = {"cache_bytes", "checkpoint_bytes", "consume_queue_bytes",
+                                         "produce_queue_bytes"};
+    const struct cardwatch *service = &soak->scene.services[0];
+    double bytes =
+        (double)cardwatch_log_max(service, soak->log_from, "memory is bounded", "dirty_cards_max") *
+        DIRTY_CARD_BYTES;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        bytes += (double)cardwatch_log_max(service, soak->log_from, "memory is bounded", fields[i]);
+    return bytes / mib + store_mib(soak) + OTHERS_MIB;
+}
+
+bool soak_is_bounded(const struct soak *soak)
+{
+    double bound = bound_mib(soak);
+    double peak = (double)meter_read_whole(soak->meter).anonymous_peak_kib / 1024;
+    printf("  peak of anonymous memory %.1f MiB, bound by settings and store %.1f MiB\n", peak,
+           bound);
+    return peak <= bound;
 }
 
 void soak_row(struct soak *soak, double event_hours)
