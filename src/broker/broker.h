@@ -21,6 +21,8 @@ enum output_topic {
     OUTPUT_ALERTS_JSON,
     OUTPUT_DEAD_LETTERS,
     OUTPUT_CHANGELOG,
+    OUTPUT_MASKED_PURCHASES, // optional, as those behind it
+    OUTPUT_PURCHASE_COUNTS,
     OUTPUT_TOPICS,
 };
 

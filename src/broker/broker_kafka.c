@@ -407,7 +407,7 @@ static struct kafka_settings settings_copy(const struct kafka_settings *from)
     }
     to.properties = properties;
     for (int i = 0; i < OUTPUT_TOPICS; i++)
-        to.outputs[i] = memory_text(from->outputs[i]);
+        to.outputs[i] = text_or_null(from->outputs[i]);
     return to;
 }
 

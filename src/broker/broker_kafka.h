@@ -19,7 +19,7 @@ struct kafka_settings {
     const char *transactional_id;  // NULL: at least once
     const char *input_topic;
     const char *table_topic;            // NULL: no table is read
-    const char *outputs[OUTPUT_TOPICS]; // topic names
+    const char *outputs[OUTPUT_TOPICS]; // topic names; NULL: not written
 };
 
 struct kafka_cluster;

@@ -93,6 +93,8 @@ bool kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster
     int64_t deadline_ms = clock_now_ms() + timeout_ms;
     kafka_limits_init(limits);
     for (int i = 0; i < OUTPUT_TOPICS; i++) {
+        if (settings->outputs[i] == NULL)
+            continue;
         struct kafka_setting_query query = {settings->outputs[i], "max.message.bytes", timeout_ms};
         limits->known[i] = limit_ask(limits, i, cluster, &query);
         if (!limits->known[i] && clock_now_ms() >= deadline_ms)
@@ -103,13 +105,16 @@ bool kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster
 
 // A batch must not be larger than the smallest of the topics' limits; a single record may be as
 // large as the largest of them.
-static void set_sizes(rd_kafka_conf_t *conf, struct kafka_limits *limits,
+static void set_sizes(rd_kafka_conf_t *conf, struct kafka_producing *producing,
                       const struct kafka_properties *properties)
 {
+    struct kafka_limits *limits = &producing->limits;
     long user_bytes = kafka_properties_number(properties, "message.max.bytes", RECORD_BYTES_MAX);
     size_t smallest = RECORD_BYTES_MAX;
     size_t largest = RECORD_BYTES_MIN;
     for (int i = 0; i < OUTPUT_TOPICS; i++) {
+        if (producing->names[i] == NULL)
+            continue;
         if (user_bytes >= RECORD_BYTES_MIN && limits->record_bytes[i] > (size_t)user_bytes)
             limits->record_bytes[i] = (size_t)user_bytes;
         smallest = limits->record_bytes[i] < smallest ? limits->record_bytes[i] : smallest;
@@ -128,6 +133,8 @@ static void set_sizes(rd_kafka_conf_t *conf, struct kafka_limits *limits,
 static enum status topics_open(struct kafka_producing *producing, struct error *err)
 {
     for (int i = 0; i < OUTPUT_TOPICS; i++) {
+        if (producing->names[i] == NULL)
+            continue;
         producing->topics[i] = rd_kafka_topic_new(producing->client.rk, producing->names[i], NULL);
         if (producing->topics[i] == NULL)
             return error_set(err, STATUS_FATAL, "topic '%s' cannot be written: %s",
@@ -149,7 +156,7 @@ enum status kafka_producing_open(struct kafka_producing *producing, struct kafka
     enum status status = kafka_properties_conf(&properties, KAFKA_KIND_PRODUCER, &conf, err);
     if (status != STATUS_OK)
         return status;
-    set_sizes(conf, &producing->limits, &properties);
+    set_sizes(conf, producing, &properties);
     if (transactional_id != NULL) {
         kafka_conf_set(conf, "transactional.id", transactional_id);
         kafka_echo_watch(&producing->echo, conf);
@@ -354,7 +361,7 @@ enum status kafka_producing_send_held(struct kafka_producing *producing, struct 
 enum status kafka_producing_put(struct kafka_producing *producing, const struct record *record,
                                 struct error *err)
 {
-    ensure(record->topic < OUTPUT_TOPICS);
+    ensure(record->topic < OUTPUT_TOPICS && producing->topics[record->topic] != NULL);
     rd_kafka_headers_t *headers = headers_of(record);
     size_t bytes = record_bytes(record, headers);
     size_t limit = producing->limits.record_bytes[record->topic];

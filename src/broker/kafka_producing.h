@@ -22,7 +22,7 @@ struct kafka_producing {
     struct kafka_client client;
     struct kafka_echo echo;
     bool transactional;
-    const char *names[OUTPUT_TOPICS]; // borrowed
+    const char *names[OUTPUT_TOPICS]; // borrowed; NULL: not written
     rd_kafka_topic_t *topics[OUTPUT_TOPICS];
     struct kafka_limits limits;
     rd_kafka_message_t *batch; // scratch of produce_changelog

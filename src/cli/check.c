@@ -79,7 +79,7 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
         return;
     if (index == TOPICS_PURCHASES)
         check->input_partitions = count;
-    bool made_by_run = index == TOPICS_DEAD_LETTERS || index == TOPICS_CHANGELOG;
+    bool made_by_run = index >= TOPICS_DEAD_LETTERS;
     if (count < 0 && index == TOPICS_TRAVEL_FLAGS)
         findings_add(check->findings, "note", subject, "missing; nothing reads it in this version");
     else if (count < 0 && made_by_run)
@@ -94,6 +94,12 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
         findings_add(check->findings, "ok", subject, "%" PRId32 " partitions", count);
     if (count > 0 && index == TOPICS_CHANGELOG)
         check_changelog(check, topic, subject, count);
+    if (count > 0 && index > TOPICS_CHANGELOG && check->input_partitions > 0 &&
+        count != check->input_partitions)
+        findings_problem(check->findings, subject,
+                         "it has %" PRId32 " partitions, but %s has %" PRId32
+                         "; delete the topic, or name another one",
+                         count, check->config->topics.purchases, check->input_partitions);
 }
 
 static void check_topics(struct cluster_check *check)
@@ -101,7 +107,8 @@ static void check_topics(struct cluster_check *check)
     struct topics topics;
     topics_plan(check->config, -1, &topics);
     for (size_t i = 0; i < TOPICS_COUNT; i++)
-        check_topic(check, i, topics.plans[i].name);
+        if (topics.plans[i].name[0] != '\0')
+            check_topic(check, i, topics.plans[i].name);
     topics_release(&topics);
 }
 

@@ -134,7 +134,8 @@ static enum status make_topics(struct demo_stage *stage, struct error *err)
     topics_plan(&stage->config, DEMO_PARTITIONS, &topics);
     stage->topics_made = stage->embedded == NULL;
     for (size_t i = 0; i < TOPICS_COUNT && status == STATUS_OK; i++)
-        status = make_topic(stage, &topics.plans[i], err);
+        if (topics.plans[i].name[0] != '\0')
+            status = make_topic(stage, &topics.plans[i], err);
     topics_release(&topics);
     return status;
 }
@@ -181,7 +182,8 @@ static void delete_topics(struct demo_stage *stage)
     struct error err;
     topics_plan(&stage->config, DEMO_PARTITIONS, &topics);
     for (size_t i = 0; i < TOPICS_COUNT; i++) {
-        if (kafka_topic_delete(stage->cluster, topics.plans[i].name, &err) != STATUS_OK)
+        if (topics.plans[i].name[0] != '\0' &&
+            kafka_topic_delete(stage->cluster, topics.plans[i].name, &err) != STATUS_OK)
             log_warn("demo", "a topic is left behind", LOG_TEXT("topic", topics.plans[i].name),
                      LOG_TEXT("reason", err.text));
     }

@@ -17,7 +17,7 @@ enum { PARTITIONS_DEFAULT = 4 };
 static void compare_partitions(const struct kafka_topic_plan *plan, bool needed, int32_t count,
                                const char *subject, struct findings *findings)
 {
-    if (plan->setting_count == 0 || count == plan->partition_count)
+    if (count == plan->partition_count)
         return;
     if (needed)
         findings_problem(findings, subject,
@@ -30,9 +30,10 @@ static void compare_partitions(const struct kafka_topic_plan *plan, bool needed,
                      plan->partition_count);
 }
 
-static void init_topic(struct kafka_cluster *cluster, const struct kafka_topic_plan *plan,
-                       bool needed, struct findings *findings)
+static void init_topic(struct kafka_cluster *cluster, const struct topics *topics,
+                       enum topics_index index, struct findings *findings)
 {
+    const struct kafka_topic_plan *plan = &topics->plans[index];
     char subject[300];
     struct error err;
     bool created = false;
@@ -46,7 +47,8 @@ static void init_topic(struct kafka_cluster *cluster, const struct kafka_topic_p
         return;
     }
     findings_add(findings, created ? "created" : "found", subject, "%" PRId32 " partitions", count);
-    compare_partitions(plan, needed, count, subject, findings);
+    if (topics_follow_input(index))
+        compare_partitions(plan, index != TOPICS_TRAVEL_FLAGS, count, subject, findings);
 }
 
 static void init_topics(const struct config *config, struct kafka_cluster *cluster,
@@ -62,7 +64,8 @@ static void init_topics(const struct config *config, struct kafka_cluster *clust
     }
     topics_plan(config, existing > 0 ? existing : partitions, &topics);
     for (size_t i = 0; i < TOPICS_COUNT; i++)
-        init_topic(cluster, &topics.plans[i], i != TOPICS_TRAVEL_FLAGS, findings);
+        if (topics.plans[i].name[0] != '\0')
+            init_topic(cluster, &topics, (enum topics_index)i, findings);
     topics_release(&topics);
 }
 
@@ -131,6 +134,24 @@ static void init_subject(struct registry *registry, const struct subject *subjec
         findings_problem(findings, shown, "%s", err.text);
 }
 
+// Masked purchases have the schemas of purchases: it gets the latest of them.
+static void init_masked_subject(const struct config *config, struct registry *registry,
+                                const struct subject *purchases, struct findings *findings)
+{
+    uint32_t id;
+    struct error err;
+    char *schema = NULL;
+    if (registry_latest(registry, purchases->name, CONNECT_DEADLINE_MS, &id, &schema, &err) !=
+        STATUS_OK) {
+        findings_problem(findings, "masked purchases", "%s", err.text);
+        return;
+    }
+    const struct subject masked =
+        subject_of(config->topics.masked_purchases, view_text(schema), true);
+    init_subject(registry, &masked, findings);
+    free(schema);
+}
+
 static void init_subjects(const struct config *config, struct registry *registry,
                           struct findings *findings)
 {
@@ -149,6 +170,8 @@ static void init_subjects(const struct config *config, struct registry *registry
         subject_of(config->topics.travel_flags, schema_travel_flags(), false);
     init_subject(registry, &purchases, findings);
     init_subject(registry, &flags, findings);
+    if (config->topics.masked_purchases[0] != '\0')
+        init_masked_subject(config, registry, &purchases, findings);
     buffer_release(&file);
 }
 

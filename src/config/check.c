@@ -83,11 +83,15 @@ static void check_topics(struct draft *draft)
         {"topics.alerts_avro", config->topics.alerts_avro},
         {"topics.alerts_json", config->topics.alerts_json},
         {"topics.dead_letters", config->topics.dead_letters},
+        {"topics.masked_purchases", config->topics.masked_purchases},
+        {"topics.purchase_counts", config->topics.purchase_counts},
         {NULL, changelog},
     };
     size_t count = sizeof(topics) / sizeof(topics[0]);
+    size_t optional_from = count - 3;
     for (size_t i = 0; i < count; i++) {
-        if (topics[i].key != NULL && is_given(draft, topics[i].key) &&
+        bool off = i >= optional_from && topics[i].name[0] == '\0';
+        if (topics[i].key != NULL && !off && is_given(draft, topics[i].key) &&
             !is_name(topics[i].name, TOPIC_BYTES_MAX))
             refuse(draft, topics[i].key, topics[i].name, "1 to 249 of A-Z a-z 0-9 . _ -");
     }
@@ -248,7 +252,6 @@ void draft_check(struct draft *draft)
 {
     check_identity(draft);
     check_topics(draft);
-    check_unavailable(draft, "topics.masked_purchases", draft->config->topics.masked_purchases);
     check_unavailable(draft, "topics.purchase_counts", draft->config->topics.purchase_counts);
     check_registry(draft);
     check_intervals(draft);

@@ -53,7 +53,7 @@ TEXT("topics.alerts_json", IN_CONFIG(topics.alerts_json), "alerts-json",        
 TEXT("topics.dead_letters", IN_CONFIG(topics.dead_letters), "<application_id>-dead-letters",       \
     "Purchases that could not be read, untouched, with the reason in their headers.")              \
 TEXT("topics.masked_purchases", IN_CONFIG(topics.masked_purchases), "",                            \
-    "Not available in this version: must stay empty.")                                             \
+    "Purchases without their card numbers (************4444); empty: off.")                        \
 TEXT("topics.purchase_counts", IN_CONFIG(topics.purchase_counts), "",                              \
     "Not available in this version: must stay empty.")                                             \
 TEXT("alerts.schema_file", IN_CONFIG(alerts.schema_file), "",                                      \

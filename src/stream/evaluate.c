@@ -233,6 +233,12 @@ static enum status evaluate_one(struct evaluate *evaluate, struct prepared *prep
         break;
     }
     note_misplaced(evaluate, prepared);
+    if (evaluate->settings->mask_purchases) {
+        enum status status =
+            output_masked(evaluate->output, message, purchase, prepared->card, err);
+        if (status != STATUS_OK)
+            return status;
+    }
     return take_purchase(evaluate, prepared, event_time_ms, err);
 }
 

@@ -5,12 +5,15 @@
 #include <stdio.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "engine/evidence.h"
+#include "wire/mask.h"
 
 enum {
     NUMBER_BYTES_MAX = 24,
     SOURCE_BYTES_MAX = 320, // a topic name has at most 249 bytes
     ALERT_BYTES_MAX = 64 * 1024,
+    MASKED_BYTES_MAX = 1024 * 1024 * 1024, // as a message, which librdkafka bounds
 };
 
 void output_init(struct output *output, const struct stream_settings *settings,
@@ -19,12 +22,14 @@ void output_init(struct output *output, const struct stream_settings *settings,
     *output = (struct output){.settings = settings, .broker = broker};
     buffer_init(&output->avro, ALERT_BYTES_MAX);
     buffer_init(&output->json, ALERT_BYTES_MAX);
+    buffer_init(&output->masked, MASKED_BYTES_MAX);
 }
 
 void output_release(struct output *output)
 {
     buffer_release(&output->avro);
     buffer_release(&output->json);
+    buffer_release(&output->masked);
 }
 
 static int64_t record_time(const struct message *message)
@@ -100,6 +105,54 @@ enum status output_alert(struct output *output, const struct alert *alert,
     return output->broker->ops->produce(output->broker, &record, err);
 }
 
+// Queues the record; one that the topic does not take goes without its value, with its last header,
+// which says how large that was. STATUS_FATAL when there is nothing left to omit.
+static enum status put_whole_or_without_value(struct output *output, struct record *record,
+                                              const struct message *source, const char *what,
+                                              struct error *err)
+{
+    size_t header_count = record->header_count;
+    record->header_count--;
+    enum status status = output->broker->ops->produce(output->broker, record, err);
+    if (status != STATUS_RECORD)
+        return status;
+    record->value = (struct view){NULL, 0};
+    record->header_count = header_count;
+    status = output->broker->ops->produce(output->broker, record, err);
+    if (status == STATUS_RECORD) // the key or the headers alone are too large
+        return error_prefix(err, STATUS_FATAL,
+                            "%s of %s/%" PRId32 "/%" PRId64
+                            " does not fit the topic even without its value; raise the "
+                            "topic's max.message.bytes",
+                            what, output->settings->input_topic, source->partition, source->offset);
+    return status;
+}
+
+enum status output_masked(struct output *output, const struct message *message,
+                          const struct purchase *purchase, struct view card, struct error *err)
+{
+    char masked_card[CARD_MASKED_MAX];
+    char masked_key[CARD_MASKED_MAX];
+    char omitted[NUMBER_BYTES_MAX];
+    card_mask(card, masked_card);
+    card_mask(message->key, masked_key);
+    snprintf(omitted, sizeof(omitted), "%zu", message->value.size);
+    buffer_clear(&output->masked);
+    ensure(mask_append(message->value, purchase, view_text(masked_card), &output->masked));
+    const struct header headers[] = {{"cardwatch.value_omitted", view_text(omitted)}};
+    struct record record = {
+        .topic = OUTPUT_MASKED_PURCHASES,
+        .partition = message->partition,
+        .timestamp_ms = record_time(message),
+        .key = message->key.data == NULL ? message->key : view_text(masked_key),
+        .value = buffer_view(&output->masked),
+        .headers = headers,
+        .header_count = 1,
+        .copy_headers_of = message,
+    };
+    return put_whole_or_without_value(output, &record, message, "the masked purchase", err);
+}
+
 // The stage of Kafka Connect's pipeline that corresponds to where the purchase failed.
 static const char *stage_name(enum dead_letter_class class_)
 {
@@ -134,7 +187,6 @@ enum status output_dead_letter(struct output *output, const struct message *mess
         {"__connect.errors.exception.message", view_text(reason)},
         {"cardwatch.value_omitted", view_text(omitted)}, // the last: only when it is
     };
-    const size_t header_count = sizeof(headers) / sizeof(headers[0]);
     struct record record = {
         .topic = OUTPUT_DEAD_LETTERS,
         .partition = -1,
@@ -142,21 +194,8 @@ enum status output_dead_letter(struct output *output, const struct message *mess
         .key = message->key,
         .value = message->value,
         .headers = headers,
-        .header_count = header_count - 1,
+        .header_count = sizeof(headers) / sizeof(headers[0]),
         .copy_headers_of = message,
     };
-    enum status status = output->broker->ops->produce(output->broker, &record, err);
-    if (status != STATUS_RECORD)
-        return status;
-    record.value = (struct view){NULL, 0};
-    record.header_count = header_count;
-    status = output->broker->ops->produce(output->broker, &record, err);
-    if (status ==
-        STATUS_RECORD) // the key or the headers alone are too large: nothing is left to omit
-        return error_prefix(err, STATUS_FATAL,
-                            "dead letter of %s/%" PRId32 "/%" PRId64
-                            " does not fit the topic even without its value; raise the "
-                            "dead-letter topic's max.message.bytes",
-                            output->settings->input_topic, message->partition, message->offset);
-    return status;
+    return put_whole_or_without_value(output, &record, message, "the dead letter", err);
 }

@@ -126,6 +126,12 @@ static void fill_settings(struct service *service)
     settings->staged_max_bytes = staged_max_bytes(settings->input_partitions);
     settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
     setup_alerts(service->encoder, settings);
+    settings->mask_purchases = config->topics.masked_purchases[0] != '\0';
+}
+
+static const char *optional_topic(const char *name)
+{
+    return name[0] == '\0' ? NULL : name;
 }
 
 static enum status open_worker(struct service *service, const struct kafka_property *properties,
@@ -146,7 +152,9 @@ static enum status open_worker(struct service *service, const struct kafka_prope
         .outputs = {[OUTPUT_ALERTS_AVRO] = config->topics.alerts_avro,
                     [OUTPUT_ALERTS_JSON] = config->topics.alerts_json,
                     [OUTPUT_DEAD_LETTERS] = config->topics.dead_letters,
-                    [OUTPUT_CHANGELOG] = service->settings.changelog_topic},
+                    [OUTPUT_CHANGELOG] = service->settings.changelog_topic,
+                    [OUTPUT_MASKED_PURCHASES] = optional_topic(config->topics.masked_purchases),
+                    [OUTPUT_PURCHASE_COUNTS] = optional_topic(config->topics.purchase_counts)},
     };
     struct stream_ports ports = {
         .stores = service->stores,
@@ -188,6 +196,7 @@ static enum status open_all(struct service *service, const struct kafka_property
                                      &service->encoder, err);
     if (status != STATUS_OK)
         return status;
+    setup_masked_subject(config, service->registry);
     topics_plan(config, service->settings.input_partitions, &service->topics);
     fill_settings(service);
     status = kafka_bounds_read(properties, config->kafka_count, &service->bounds, err);

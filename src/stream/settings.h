@@ -31,6 +31,7 @@ struct stream_settings {
     uint32_t needed_fields;      // enum purchase_field bits
     uint8_t fingerprint[FINGERPRINT_BYTES];
     int32_t input_partitions;
+    bool mask_purchases; // write OUTPUT_MASKED_PURCHASES
     const struct token_key *token_key;
     const struct alert_encoder *alert_encoder;
     uint32_t alert_details; // enum alert_detail: those that its schema has

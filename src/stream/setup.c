@@ -200,6 +200,61 @@ static enum status check_exists(struct kafka_cluster *cluster, const char *topic
                      topic);
 }
 
+// Masked keys are shared by cards, so compaction would delete purchases; counts are wanted of cards
+// that have been quiet for long, so deletion would lose them.
+static enum status check_optional_policy(struct kafka_cluster *cluster,
+                                         const struct kafka_topic_plan *plan, struct error *err)
+{
+    char policy[64];
+    enum status status =
+        kafka_topic_setting_get(cluster, plan->name, "cleanup.policy", policy, sizeof(policy), err);
+    if (status != STATUS_OK)
+        return status == STATUS_FATAL ? status : STATUS_OK;
+    bool compacted = strstr(policy, "compact") != NULL;
+    if (compacted == (plan->setting_count > 0))
+        return STATUS_OK;
+    return error_set(err, STATUS_FATAL,
+                     "the topic %s has cleanup.policy=%s, but %s; set cleanup.policy=%s on the "
+                     "topic",
+                     plan->name, policy,
+                     compacted ? "masked keys are shared by many cards, so compaction would delete "
+                                 "purchases"
+                               : "the counts of cards would be deleted with their age",
+                     compacted ? "delete" : "compact");
+}
+
+// An output whose records lie in the partition of the purchases that they are of.
+static enum status check_optional(const struct config *config, struct kafka_cluster *cluster,
+                                  const struct kafka_topic_plan *plan, const atomic_bool *stop,
+                                  struct error *err)
+{
+    int32_t count;
+    enum status status = create_topic(cluster, plan, stop, err);
+    if (status == STATUS_OK)
+        status = topic_partitions(cluster, plan->name, stop, &count, err);
+    if (status != STATUS_OK)
+        return status;
+    if (count != plan->partition_count)
+        return error_set(err, STATUS_FATAL,
+                         "the topic %s has %" PRId32 " partitions but %s has %" PRId32
+                         ": what is written of a purchase lies in the purchase's partition; delete "
+                         "the topic, or name another one",
+                         plan->name, count, config->topics.purchases, plan->partition_count);
+    return check_optional_policy(cluster, plan, err);
+}
+
+static enum status setup_optional(const struct config *config, struct kafka_cluster *cluster,
+                                  const struct topics *topics, const atomic_bool *stop,
+                                  struct error *err)
+{
+    enum status status = STATUS_OK;
+    for (int i = TOPICS_MASKED_PURCHASES; i <= TOPICS_PURCHASE_COUNTS; i++) {
+        if (status == STATUS_OK && topics->plans[i].name[0] != '\0')
+            status = check_optional(config, cluster, &topics->plans[i], stop, err);
+    }
+    return status;
+}
+
 enum status setup_topics(const struct config *config, struct kafka_cluster *cluster,
                          const atomic_bool *stop, int32_t *input_partitions, struct error *err)
 {
@@ -224,6 +279,8 @@ enum status setup_topics(const struct config *config, struct kafka_cluster *clus
     if (status == STATUS_OK)
         status = check_changelog(config, cluster, topics.plans[TOPICS_CHANGELOG].name,
                                  *input_partitions, stop, err);
+    if (status == STATUS_OK)
+        status = setup_optional(config, cluster, &topics, stop, err);
     topics_release(&topics);
     return status;
 }

@@ -22,6 +22,10 @@ enum status setup_token_key(const struct config *config, struct token_key **out,
 void setup_settings(const struct config *config, const struct token_key *key,
                     struct stream_settings *settings);
 
+// With masked purchases and auto_register: registers the purchases' latest schema under the subject
+// of the masked ones. What goes wrong is a warning, no more.
+void setup_masked_subject(const struct config *config, struct registry *registry);
+
 // Adds the alerts' encoder, borrowed, and the fields that its schema shows of a purchase.
 void setup_alerts(const struct alert_encoder *encoder, struct stream_settings *settings);
 
@@ -42,8 +46,9 @@ enum status setup_alert_schema(const struct config *config, struct buffer *file,
 void setup_fingerprint(const struct engine_settings *settings, const struct token_key *key,
                        uint8_t out[FINGERPRINT_BYTES]);
 
-// Waits for the cluster, makes the changelog and the dead-letter topic where they are missing, and
-// checks that the topics fit together. *input_partitions is the input's partition count.
+// Waits for the cluster, makes the changelog, the dead-letter topic and the optional outputs where
+// they are missing, and checks that the topics fit together. *input_partitions is the input's
+// partition count.
 enum status setup_topics(const struct config *config, struct kafka_cluster *cluster,
                          const atomic_bool *stop, int32_t *input_partitions,
                          struct error *err) MUST_USE;

@@ -40,6 +40,9 @@ void topics_plan(const struct config *config, int32_t partitions, struct topics 
         (struct kafka_topic_plan){config->topics.alerts_json, partitions, NULL, 0};
     plans[TOPICS_DEAD_LETTERS] =
         (struct kafka_topic_plan){config->topics.dead_letters, partitions, NULL, 0};
+    plans[TOPICS_MASKED_PURCHASES] =
+        (struct kafka_topic_plan){config->topics.masked_purchases, partitions, NULL, 0};
+    plans[TOPICS_PURCHASE_COUNTS] = plan_compacted(config->topics.purchase_counts, partitions);
     plans[TOPICS_CHANGELOG] = plan_compacted(changelog_name(config->application_id), partitions);
 }
 

@@ -13,10 +13,19 @@ enum topics_index {
     TOPICS_ALERTS_JSON,
     TOPICS_DEAD_LETTERS,
     TOPICS_CHANGELOG,
+    TOPICS_MASKED_PURCHASES, // optional, as the next
+    TOPICS_PURCHASE_COUNTS,
     TOPICS_COUNT,
 };
 
+// Whether a topic must have the partitions of the input, to be read or written beside it.
+static inline bool topics_follow_input(enum topics_index index)
+{
+    return index == TOPICS_TRAVEL_FLAGS || index >= TOPICS_CHANGELOG;
+}
+
 // Names are borrowed from the configuration, except the changelog's, which topics_release frees.
+// The name of an optional topic that is not configured is empty.
 struct topics {
     struct kafka_topic_plan plans[TOPICS_COUNT];
 };

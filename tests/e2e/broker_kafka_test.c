@@ -51,8 +51,10 @@ static struct fixture *fixture_open(const char *max_poll_interval_ms)
         snprintf(text, sizeof(text), "test-%d-%s", serial, suffixes[i]);
         fixture->names[i] = memory_text(text);
     }
-    kafka_rig_open_named(&fixture->rig, kafkad_bootstrap(kafkad), fixture->names[0],
-                         (const char *const *)(fixture->names + 1));
+    const char *outputs[OUTPUT_TOPICS] = {NULL}; // the optional ones are off
+    for (int i = 0; i <= OUTPUT_CHANGELOG; i++)
+        outputs[i] = fixture->names[i + 1];
+    kafka_rig_open_named(&fixture->rig, kafkad_bootstrap(kafkad), fixture->names[0], outputs);
     fixture->rig.group_id = fixture->names[5];
     kafka_rig_property(&fixture->rig, "max.poll.interval.ms", max_poll_interval_ms);
     kafka_rig_open_cluster(&fixture->rig);

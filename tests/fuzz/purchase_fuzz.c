@@ -10,6 +10,7 @@
 #include "fuzz/fuzz.h"
 #include "fuzz/writers.h"
 #include "lib/strict_walk.h"
+#include "wire/mask.h"
 #include "wire/purchase.h"
 #include "wire/skip.h"
 
@@ -87,6 +88,35 @@ static void check_fewer(const struct purchase *few, const struct purchase *all, 
     ensure((few->present & PURCHASE_CATEGORY) == 0 || view_equal(few->category, all->category));
 }
 
+// The masked body reads as the purchase with another card, and is the same on both sides of it.
+static void check_masked(const struct purchase_plan *plan, const struct purchase *purchase,
+                         struct view body)
+{
+    struct view masked = view_text("************4444");
+    bool own = (purchase->present & PURCHASE_CREDIT_CARD) != 0;
+    struct purchase read;
+    const char *reason = NULL;
+    struct buffer out;
+    if (own && purchase->credit_card.size == 0)
+        return;
+    buffer_init(&out, body.size + 64);
+    ensure(mask_append(body, purchase, masked, &out));
+    struct view copy = fuzz_exact(buffer_view(&out));
+    ensure(own || view_equal(copy, body));
+    ensure(purchase_decode(plan, copy, &read, &reason) == DEAD_LETTER_NONE);
+    ensure(read.present == purchase->present && read.timestamp_ms == purchase->timestamp_ms);
+    ensure(read.id == purchase->id && view_equal(read.category, purchase->category));
+    ensure(!own || view_equal(read.credit_card, masked));
+    if (own) {
+        const uint8_t *end = body.data + body.size;
+        size_t back = (size_t)(end - purchase->credit_card.data) - purchase->credit_card.size;
+        ensure(back <= copy.size);
+        ensure(memcmp(copy.data + copy.size - back, end - back, back) == 0);
+    }
+    buffer_release(&out);
+    free((void *)(uintptr_t)copy.data);
+}
+
 static void check_body(uint8_t number, uint32_t needed, struct view body, struct view key)
 {
     const struct fuzz_writer *writer = fuzz_writer(number);
@@ -103,6 +133,7 @@ static void check_body(uint8_t number, uint32_t needed, struct view body, struct
     if (class == DEAD_LETTER_NONE) {
         ensure(lies_in(purchase.category, body) && lies_in(purchase.credit_card, body));
         check_card(&purchase, key);
+        check_masked(plan, &purchase, body);
         if (whole != NULL && purchase_decode(whole, body, &all, &reason) == DEAD_LETTER_NONE)
             check_fewer(&purchase, &all, needed);
     }

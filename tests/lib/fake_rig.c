@@ -6,10 +6,9 @@
 #include "base/assert.h"
 
 static const char *const OUTPUTS[OUTPUT_TOPICS] = {
-    [OUTPUT_ALERTS_AVRO] = "alerts-avro",
-    [OUTPUT_ALERTS_JSON] = "alerts-json",
-    [OUTPUT_DEAD_LETTERS] = "dead-letters",
-    [OUTPUT_CHANGELOG] = "changelog",
+    [OUTPUT_ALERTS_AVRO] = "alerts-avro",           [OUTPUT_ALERTS_JSON] = "alerts-json",
+    [OUTPUT_DEAD_LETTERS] = "dead-letters",         [OUTPUT_CHANGELOG] = "changelog",
+    [OUTPUT_MASKED_PURCHASES] = "masked-purchases", [OUTPUT_PURCHASE_COUNTS] = "purchase-counts",
 };
 
 void fake_rig_open(struct fake_rig *rig, int32_t partition_count)

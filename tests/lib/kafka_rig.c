@@ -64,7 +64,8 @@ void kafka_rig_open_named(struct kafka_rig *rig, const char *servers, const char
 
 void kafka_rig_open(struct kafka_rig *rig, const char *servers)
 {
-    static const char *const outputs[] = {"alerts-avro", "alerts-json", "dead", "changelog"};
+    static const char *const outputs[OUTPUT_TOPICS] = {"alerts-avro", "alerts-json", "dead",
+                                                       "changelog"};
     kafka_rig_open_named(rig, servers, "purchases", outputs);
 }
 

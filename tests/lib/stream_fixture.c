@@ -22,8 +22,9 @@ enum {
 };
 
 static const char group[] = "cardwatch";
-static const char *const outputs[OUTPUT_TOPICS] = {"alerts-avro", "alerts-json", "dead-letters",
-                                                   "cardwatch-windows-changelog"};
+static const char *const outputs[OUTPUT_TOPICS] = {
+    "alerts-avro",      "alerts-json",    "dead-letters", "cardwatch-windows-changelog",
+    "masked-purchases", "purchase-counts"};
 
 static enum registry_answer answer_schema(void *context, uint32_t id, struct view *schema)
 {

@@ -108,6 +108,8 @@ void workload_expect(struct workload *workload, const struct generated *message,
         expect_letter(workload, class_, partition, offset);
         return;
     }
+    if (workload->accepted != NULL)
+        workload->accepted(workload->accepted_context, message, partition, result.duplicate);
     workload->duplicate_count += result.duplicate;
     workload->late_count += result.late_rules != 0;
     for (size_t i = 0; i < result.alert_count; i++)

@@ -50,6 +50,10 @@ struct workload {
     struct expected_letter *letters;
     size_t letter_count;
     size_t letter_capacity;
+    // Called for each purchase that is no dead letter, in the order of sending; NULL: for none.
+    void (*accepted)(void *context, const struct generated *message, int32_t partition,
+                     bool duplicate);
+    void *accepted_context;
 };
 
 void workload_open(struct workload *workload, const struct workload_settings *settings);

@@ -31,8 +31,9 @@ enum {
 };
 
 const char sim_group[] = "cardwatch";
-const char *const sim_outputs[OUTPUT_TOPICS] = {"alerts-avro", "alerts-json", "dead-letters",
-                                                "cardwatch-windows-changelog"};
+const char *const sim_outputs[OUTPUT_TOPICS] = {"alerts-avro",      "alerts-json",
+                                                "dead-letters",     "cardwatch-windows-changelog",
+                                                "masked-purchases", "purchase-counts"};
 static const char *const rule_names[] = {"rule-a", "rule-b", "rule-c"};
 
 static const struct sim *running; // for the handler of signals

@@ -561,11 +561,9 @@ static void what_does_not_exist_yet__says_so(void **state)
     assert_report(FILE_ONLY("rules:\n"
                             "- {name: high_purchase_count}\n"
                             "- {name: travel_distance, type: travel_distance, min_distance: 2000}\n"
-                            "topics: {masked_purchases: a, purchase_counts: b}\n"),
+                            "topics: {purchase_counts: b}\n"),
                   "FILE:3: rules.1: rules of type travel_distance are not available in this "
                   "version; take the rule out\n"
-                  "FILE:4: topics.masked_purchases: this output is not available in this "
-                  "version; allowed: empty\n"
                   "FILE:4: topics.purchase_counts: this output is not available in this "
                   "version; allowed: empty\n");
     assert_report(SETS("rules.0.type=travel_distance"),
@@ -578,11 +576,13 @@ static void topics__must_be_legal_and_different(void **state)
     (void)state;
     assert_report(SETS("topics.alerts_json=alerts-avro", "topics.travel_flags=a/b",
                        "topics.alerts_avro=", "topics.purchases=cardwatch-windows-changelog",
-                       "topics.dead_letters=alerts-avro"),
+                       "topics.dead_letters=alerts-avro", "topics.masked_purchases=a/c"),
                   "--set: topics.travel_flags: 'a/b' is not possible; allowed: 1 to 249 of A-Z a-z "
                   "0-9 . _ -\n"
                   "--set: topics.alerts_avro: '' is not possible; allowed: 1 to 249 of A-Z a-z 0-9 "
                   ". _ -\n"
+                  "--set: topics.masked_purchases: 'a/c' is not possible; allowed: 1 to 249 of A-Z "
+                  "a-z 0-9 . _ -\n"
                   "--set: topics.dead_letters: 'alerts-avro' is also the topic of "
                   "topics.alerts_json; allowed: a topic of its own\n"
                   "--set: topics.purchases: 'cardwatch-windows-changelog' is also the topic of the "

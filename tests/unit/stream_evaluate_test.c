@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "demo/purchase_writer.h"
 #include "lib/stream_fixture.h"
@@ -194,6 +195,68 @@ static void card_missing_from_the_value__is_the_key(void **state)
     stream_fixture_close(&f);
 }
 
+static void send_all_kinds(struct stream_fixture *f)
+{
+    struct purchase_values values = {.credit_card = view_text("1111-2222-3333-4444"),
+                                     .timestamp_ms = sent_ms,
+                                     .has_timestamp = true};
+    struct view card = values.credit_card;
+    for (int64_t id = 1; id <= 3; id++) {
+        values.id = id;
+        send_values(f, card, &values, FIXTURE_SCHEMA_ID, false);
+    }
+    send_values(f, card, &values, FIXTURE_SCHEMA_ID, false); // a duplicate
+    values.id = 4;
+    values.timestamp_ms = sent_ms - 3600000;
+    send_values(f, card, &values, FIXTURE_SCHEMA_ID, false); // too late for any rule
+    send_bytes(f, card, (struct view){NULL, 0});             // a tombstone
+    send_bytes(f, card, view_text("no frame"));
+    values.credit_card = (struct view){NULL, 0};
+    send_values(f, card, &values, FIXTURE_SCHEMA_ID, false); // the key is the card
+    values.credit_card = card;
+    send_values(f, view_text("5555-6666-7777-8888"), &values, FIXTURE_SCHEMA_ID, false);
+    send_values(f, (struct view){NULL, 0}, &values, FIXTURE_SCHEMA_ID, false);
+}
+
+static void accepted_purchases__are_masked_when_it_is_asked_for(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "************4444", "************4444", "************4444", "************4444",
+        "************4444", "************4444", "************8888", NULL};
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){0});
+    f.settings.mask_purchases = true;
+    send_all_kinds(&f);
+    (void)run(&f);
+    struct fake_records records = fake_read(f.cluster, "masked-purchases");
+    assert_int_equal(records.count, sizeof(keys) / sizeof(keys[0]));
+    for (size_t i = 0; i < records.count; i++) {
+        const struct fake_record *record = records.items[i];
+        assert_int_equal(record->timestamp_ms, sent_ms);
+        assert_null(memmem(record->value.data, record->value.size, "2222", 4));
+        if (keys[i] == NULL)
+            assert_null(record->key.data);
+        else
+            assert_true(view_equal(record->key, view_text(keys[i])));
+    }
+    fake_records_release(&records);
+    stream_fixture_close(&f);
+}
+
+static void purchases__are_not_masked_unless_it_is_asked_for(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){0});
+    send_all_kinds(&f);
+    (void)run(&f);
+    struct fake_records records = fake_read(f.cluster, "masked-purchases");
+    assert_int_equal(records.count, 0);
+    fake_records_release(&records);
+    stream_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +270,8 @@ int main(void)
         cmocka_unit_test(purchase_without_time_of_its_own__takes_the_streams),
         cmocka_unit_test(tombstones_duplicates_late_and_misplaced_ones__are_counted),
         cmocka_unit_test(card_missing_from_the_value__is_the_key),
+        cmocka_unit_test(accepted_purchases__are_masked_when_it_is_asked_for),
+        cmocka_unit_test(purchases__are_not_masked_unless_it_is_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

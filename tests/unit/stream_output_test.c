@@ -30,7 +30,7 @@ static int set_up(void **state)
         .group_id = "g",
         .transactional_id = NULL,
         .input_topic = "purchases",
-        .outputs = {"alerts-avro", "alerts-json", "dead-letters", "changelog"},
+        .outputs = {"alerts-avro", "alerts-json", "dead-letters", "changelog", "masked", "counts"},
     };
     f->cluster = fake_cluster_open();
     fake_topic_create(f->cluster, "purchases", 2);
@@ -236,6 +236,73 @@ static void null_key_and_value__stay_null(void **state)
     fake_records_release(&records);
 }
 
+// 7, null, null, the card, null, null: as schemas/purchase.avsc has them.
+#define PURCHASE(card) "\0\0\0\0\x09\x0e\0\0\x02" card "\0\0"
+static const char purchase_bytes[] = PURCHASE("\x26"
+                                              "1111-2222-3333-4444");
+static const char masked_bytes[] = PURCHASE("\x20"
+                                            "************4444");
+
+static struct view without_end(const char *bytes, size_t size)
+{
+    return (struct view){(const uint8_t *)bytes, size - 1};
+}
+
+static struct purchase purchase_in(const struct message *message)
+{
+    return (struct purchase){.present = PURCHASE_CREDIT_CARD,
+                             .credit_card = {message->value.data + 10, sizeof(card) - 1}};
+}
+
+static void mask(struct fixture *f, const struct message *message)
+{
+    struct purchase purchase = purchase_in(message);
+    assert_int_equal(output_masked(&f->output, message, &purchase, purchase.credit_card, &f->err),
+                     STATUS_OK);
+    assert_int_equal(f->broker->ops->flush(f->broker, &f->err), STATUS_OK);
+}
+
+static void masked_purchase__is_the_message_without_its_card(void **state)
+{
+    struct fixture *f = *state;
+    const struct header traced = {"trace", view_text("abc")};
+    const struct message message = message_in_topic(
+        f, view_text(card), without_end(purchase_bytes, sizeof(purchase_bytes)), &traced);
+    mask(f, &message);
+    struct fake_records records = fake_read(f->cluster, "masked");
+    assert_int_equal(records.count, 1);
+    const struct fake_record *record = records.items[0];
+    assert_true(view_equal(record->key, view_text("************4444")));
+    assert_true(view_equal(record->value, without_end(masked_bytes, sizeof(masked_bytes))));
+    assert_int_equal(record->partition, 1);
+    assert_int_equal(record->timestamp_ms, 1234);
+    assert_int_equal(record->header_count, 1);
+    assert_header(record, "trace", "abc");
+    fake_records_release(&records);
+}
+
+static void masked_purchase_too_large__goes_without_its_value(void **state)
+{
+    struct fixture *f = *state;
+    static char value[2000];
+    memcpy(value, purchase_bytes, sizeof(purchase_bytes));
+    fake_cluster_knobs(f->cluster)->record_bytes_max = 1500;
+    const struct message message =
+        message_in_topic(f, view_text(card), without_end(value, sizeof(value)), NULL);
+    mask(f, &message);
+    struct fake_records records = fake_read(f->cluster, "masked");
+    assert_int_equal(records.count, 1);
+    assert_null(records.items[0]->value.data);
+    assert_header(records.items[0], "cardwatch.value_omitted", "1999");
+    fake_records_release(&records);
+
+    fake_cluster_knobs(f->cluster)->record_bytes_max = 10;
+    struct purchase purchase = purchase_in(&message);
+    assert_int_equal(output_masked(&f->output, &message, &purchase, purchase.credit_card, &f->err),
+                     STATUS_FATAL);
+    assert_non_null(strstr(f->err.text, "the masked purchase of purchases/1/0"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +312,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letter__is_the_message_and_why, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letter_too_large__goes_without_its_value, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(masked_purchase__is_the_message_without_its_card, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(masked_purchase_too_large__goes_without_its_value, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(null_key_and_value__stay_null, set_up, tear_down),
     };
