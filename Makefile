@@ -25,7 +25,7 @@ CPPFLAGS += '-DCHART_JS="$(CHART_JS)"' '-DCHART_JS_LICENCE="$(CHART_JS_LICENCE)"
 CFLAGS ?= $(OPTIMISE)
 override CFLAGS += -std=gnu11 $(WARNINGS) $(SANITISE) -pthread -fno-strict-aliasing
 override LDFLAGS += $(SANITISE) -pthread
-LDLIBS = $(LDLIBS_LMDB) -lrdkafka -lcurl -lmicrohttpd -lyaml -ljansson -lnettle -lm
+LDLIBS = $(LDLIBS_LMDB) -lrdkafka -lcurl -lmicrohttpd -lyaml -ljansson -lnettle -lz -lm
 LDLIBS_LMDB := -llmdb
 
 SOURCES := $(wildcard src/*/*.c)
