@@ -171,6 +171,14 @@ static void note_misplaced(struct evaluate *evaluate, const struct prepared *pre
              LOG_INT("offset", prepared->message->offset));
 }
 
+static enum status mask(struct evaluate *evaluate, const struct prepared *prepared,
+                        struct error *err)
+{
+    prepared->task->written = true;
+    return output_masked(evaluate->output, prepared->message, &prepared->purchase, prepared->card,
+                         err);
+}
+
 static enum status take_purchase(struct evaluate *evaluate, const struct prepared *prepared,
                                  int64_t event_time_ms, struct error *err)
 {
@@ -233,12 +241,11 @@ static enum status evaluate_one(struct evaluate *evaluate, struct prepared *prep
         break;
     }
     note_misplaced(evaluate, prepared);
-    if (evaluate->settings->mask_purchases) {
-        enum status status =
-            output_masked(evaluate->output, message, purchase, prepared->card, err);
-        if (status != STATUS_OK)
-            return status;
-    }
+    enum status status = STATUS_OK;
+    if (evaluate->settings->mask_purchases)
+        status = mask(evaluate, prepared, err);
+    if (status != STATUS_OK)
+        return status;
     return take_purchase(evaluate, prepared, event_time_ms, err);
 }
 

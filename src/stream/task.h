@@ -65,7 +65,7 @@ struct task {
     struct optional_ms stream_time;
     int64_t position;           // the next input offset to take
     int64_t committed_position; // as of the last commit
-    bool written;               // alerts or dead letters of it are in the open transaction
+    bool written;               // records of its purchases are in the open transaction
     bool offset_owed;           // at least once: the state is ahead of the group's offset
     struct meta meta;           // as of the last commit
     int64_t changelog_end;      // one past the last meta record: all that is committed is below it

@@ -16,7 +16,7 @@
 // partition more is two requests and two markers more before the alert can be read.
 enum commit_scope {
     COMMIT_NOTHING,
-    COMMIT_WRITTEN, // tasks that have written alerts or dead letters
+    COMMIT_WRITTEN, // tasks that have written alerts, dead letters or masked purchases
     COMMIT_ALL,
 };
 

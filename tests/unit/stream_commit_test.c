@@ -145,6 +145,29 @@ static void purchase_left_out_of_a_commit__is_counted_after_a_crash(void **state
     stream_fixture_close(&f);
 }
 
+static void masked_purchases__are_committed_with_their_offsets(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    char card[32];
+    stream_fixture_open(&f, &(struct fixture_options){.partitions = 2, .commit_interval_ms = 5000});
+    f.settings.mask_purchases = true;
+    fixture_start(&f, 0);
+    for (int i = 0; i < 2; i++)
+        fixture_purchase(&f, card_of_partition(0, card), 1700000000000 + i);
+    for (int i = 0; i < 3; i++)
+        fixture_purchase(&f, card_of_partition(1, card), 1700000000000 + i);
+    while (f.processes[0].worker->counters.commits == 0)
+        assert_int_equal(fixture_step(&f), STATUS_OK);
+    fixture_crash(&f, 0, false);
+    fixture_start(&f, 0);
+    fixture_settle(&f);
+    struct fake_records records = fake_read(f.cluster, "masked-purchases");
+    assert_int_equal(records.count, 5);
+    fake_records_release(&records);
+    stream_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +175,7 @@ int main(void)
         cmocka_unit_test(alert__is_committed_at_once_but_not_in_a_backlog),
         cmocka_unit_test(alert__takes_along_its_own_partition_alone),
         cmocka_unit_test(purchase_left_out_of_a_commit__is_counted_after_a_crash),
+        cmocka_unit_test(masked_purchases__are_committed_with_their_offsets),
         cmocka_unit_test(nothing_open__is_never_due),
         cmocka_unit_test(transaction_with_many_changed_cards__is_committed_early),
     };
