@@ -44,6 +44,8 @@ BENCH := $(B)/tests/bench/bench
 BENCH_OBJECTS := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/%_bench.c,$(wildcard tests/bench/*.c)))
 SOAK := $(B)/tests/soak/soak
 SOAK_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/soak/*.c))
+CHAOS := $(B)/tests/chaos/chaos
+CHAOS_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/chaos/*.c))
 SIM := $(B)/tests/sim/sim
 SIM_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
@@ -130,7 +132,8 @@ DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
 .PHONY: help deps test-deps lint-deps all demo tests san-tests fuzzers test unit fuzz-corpus fuzz \
-	integration e2e e2e-full sim sim-coverage sim-mutants tidy bench soak lint valgrind format install clean
+	integration e2e e2e-full sim sim-coverage sim-mutants chaos tidy bench soak lint valgrind \
+	format install clean
 .SECONDARY:
 
 help: ## Show this list
@@ -167,7 +170,9 @@ $(filter-out $(ENGINE_TESTS),$(UNIT_TESTS)) $(INTEGRATION_TESTS) $(E2E_TESTS) $(
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
-$(BENCH): $(BENCH_OBJECTS) $(OBJECTS) $(TESTLIB_OBJECTS)
+$(BENCH): $(BENCH_OBJECTS)
+$(CHAOS): $(CHAOS_OBJECTS)
+$(BENCH) $(CHAOS): $(OBJECTS) $(TESTLIB_OBJECTS)
 	$(SAY) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lavro -lcmocka
 
@@ -184,7 +189,8 @@ demo: ## See it work: install what is missing, build, run; BROKER=kafka on a rea
 	$(STEP) all
 	@$(DEMO)
 
-tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(SOAK) $(TOOLS) $(SIM) $(FUZZERS)
+tests: all $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(BENCH) $(SOAK) $(CHAOS) $(TOOLS) \
+	$(SIM) $(FUZZERS)
 
 san-tests: $(UNIT_TESTS) $(FUZZERS) $(INTEGRATION_TESTS) $(SIM)
 
@@ -228,6 +234,9 @@ sim-coverage:
 
 sim-mutants: $(SIM) ## Plant bugs in copies of the tree and let the simulator find them
 	@tests/sim/mutants/run $(B)
+
+chaos: all $(CHAOS) ## Break a real Kafka, its network and the service for CHAOS_MINUTES=5 (CHAOS_SEED=n)
+	@$(CHAOS)
 
 tidy: ## Check the house rules
 	@$(RUN_TESTS) $(SUITE_TIDY)

@@ -34,12 +34,7 @@ static void send_longer(struct scene *scene, size_t count)
     buffer_init(&value, 4096);
     for (size_t i = 0; i < count; i++) {
         generator_next(scene->workload.generator, &message);
-        buffer_clear(&value);
-        assert_true(buffer_append_byte(&value, 0) &&
-                    buffer_append_be32(&value, scene->schema_ids.longer) &&
-                    buffer_append(&value, message.value.data + 5, message.value.size - 5) &&
-                    buffer_append_byte(&value, 0));
-        message.value = buffer_view(&value);
+        registrar_lengthen(&scene->schema_ids, &message, &value);
         workload_take(&scene->workload, &message, -1);
     }
     loader_flush(scene->workload.loader);

@@ -26,6 +26,8 @@ struct kafkad {
     pid_t guardian;
     int lifeline; // closing it makes the guardian clean up
     rd_kafka_t *client;
+    struct kafkad_proxied proxied[KAFKAD_PROXIED_MAX];
+    int proxied_count;
 };
 
 static void end_kafka(const char *pid_path)
@@ -83,11 +85,11 @@ static void name_build_directory(void)
     free(build);
 }
 
-static void run_script(struct kafkad *kafkad, const char *verb)
+static void run_script_with(struct kafkad *kafkad, const char *verb, const char *argument)
 {
     char *dir = workspace_text("%s/kafka", kafkad->dir);
     char *log = workspace_text("%s/script.log", kafkad->dir);
-    const char *const argv[] = {"tests/kafka/kafka", verb, dir, NULL};
+    const char *const argv[] = {"tests/kafka/kafka", verb, dir, argument, NULL};
     if (process_run(argv, log, SCRIPT_TIMEOUT_MS) != 0) {
         char *said = workspace_read(log);
         char *kafka_log = workspace_text("%s/kafka.log", dir);
@@ -97,6 +99,27 @@ static void run_script(struct kafkad *kafkad, const char *verb)
     }
     free(dir);
     free(log);
+}
+
+static void run_script(struct kafkad *kafkad, const char *verb)
+{
+    run_script_with(kafkad, verb, NULL);
+}
+
+static void read_proxied(struct kafkad *kafkad)
+{
+    char *path = workspace_text("%s/kafka/proxied", kafkad->dir);
+    char *text = workspace_read(path);
+    const char *at = text;
+    for (int i = 0; i < kafkad->proxied_count; i++) {
+        char *end;
+        kafkad->proxied[i].proxy_port = (uint16_t)strtoul(at, &end, 10);
+        kafkad->proxied[i].broker_port = (uint16_t)strtoul(end, &end, 10);
+        ensure(kafkad->proxied[i].broker_port > 0);
+        at = end;
+    }
+    free(text);
+    free(path);
 }
 
 static rd_kafka_t *connect_client(const char *bootstrap)
@@ -112,11 +135,21 @@ static rd_kafka_t *connect_client(const char *bootstrap)
 
 struct kafkad *kafkad_open(void)
 {
+    return kafkad_open_proxied(0);
+}
+
+struct kafkad *kafkad_open_proxied(int count)
+{
+    char digits[16];
+    ensure(count >= 0 && count <= KAFKAD_PROXIED_MAX);
     struct kafkad *kafkad = memory_zeroed(1, sizeof(*kafkad));
     kafkad->dir = workspace_make();
     start_guardian(kafkad);
     name_build_directory();
-    run_script(kafkad, "start");
+    snprintf(digits, sizeof(digits), "%d", count);
+    run_script_with(kafkad, "start", digits);
+    kafkad->proxied_count = count;
+    read_proxied(kafkad);
     char *path = workspace_text("%s/kafka/bootstrap", kafkad->dir);
     kafkad->bootstrap = workspace_read(path);
     free(path);
@@ -141,6 +174,12 @@ void kafkad_close(struct kafkad *kafkad)
 const char *kafkad_bootstrap(const struct kafkad *kafkad)
 {
     return kafkad->bootstrap;
+}
+
+struct kafkad_proxied kafkad_proxied(const struct kafkad *kafkad, int at)
+{
+    ensure(at >= 0 && at < kafkad->proxied_count);
+    return kafkad->proxied[at];
 }
 
 char *kafkad_make_dir(const struct kafkad *kafkad, const char *name)

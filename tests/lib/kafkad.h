@@ -10,13 +10,28 @@
 
 struct kafkad;
 
+enum { KAFKAD_PROXIED_MAX = 4 };
+
+// Where a proxy has to listen, and where the broker listens behind it.
+struct kafkad_proxied {
+    uint16_t proxy_port;
+    uint16_t broker_port;
+};
+
 // Starts Kafka and waits until it answers; the test program stops when that fails. To be called
 // while the program has one thread: it forks.
 struct kafkad *kafkad_open(void);
+// The same with `count` (up to KAFKAD_PROXIED_MAX) more listeners whose clients are sent to
+// proxies: whoever connects through a proxy to one of them is told that the broker is at that
+// proxy.
+struct kafkad *kafkad_open_proxied(int count);
 void kafkad_close(struct kafkad *kafkad);
 
 // "127.0.0.1:port": the same over restarts.
 const char *kafkad_bootstrap(const struct kafkad *kafkad);
+
+// The at-th of them, from 0.
+struct kafkad_proxied kafkad_proxied(const struct kafkad *kafkad, int at);
 
 // Makes a directory that goes when Kafka goes, even if the program is killed; the path is the
 // caller's to free().

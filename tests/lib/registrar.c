@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "demo/generator.h"
+#include "base/assert.h"
 #include "lib/workspace.h"
 #include "registry/registry.h"
 #include "wire/schemas.h"
 
-enum { DEADLINE_MS = 20000 };
+enum { DEADLINE_MS = 20000, SCHEMA_FRAME_BYTES = 5 };
 
 static uint32_t put(struct registry *registry, const char *topic, const char *suffix,
                     struct view schema)
@@ -69,4 +69,16 @@ struct registrar_ids registrar_register(const char *url, const char *purchases_t
     ids.longer = put(registry, purchases_topic, "value", registrar_longer_schema());
     registry_close(registry);
     return ids;
+}
+
+void registrar_lengthen(const struct registrar_ids *ids, struct generated *message,
+                        struct buffer *value)
+{
+    struct view body = {message->value.data + SCHEMA_FRAME_BYTES,
+                        message->value.size - SCHEMA_FRAME_BYTES};
+    buffer_clear(value);
+    bool room = buffer_append_byte(value, 0) && buffer_append_be32(value, ids->longer) &&
+                buffer_append(value, body.data, body.size) && buffer_append_byte(value, 0);
+    ensure(room);
+    message->value = buffer_view(value);
 }

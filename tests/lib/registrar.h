@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "demo/generator.h"
 
 struct registrar_ids {
     uint32_t purchase;
@@ -22,5 +23,9 @@ struct registrar_ids registrar_register(const char *url, const char *purchases_t
 // Purchases with one more nullable field at the end: a purchase of schemas/purchase.avsc becomes
 // one by its id in the frame and a zero byte (null) behind it.
 struct view registrar_longer_schema(void);
+
+// Makes a purchase of the generator one of that schema: its value is then in `value`.
+void registrar_lengthen(const struct registrar_ids *ids, struct generated *message,
+                        struct buffer *value);
 
 #endif
