@@ -18,6 +18,7 @@ static const struct line_option no_options[] = {{NULL, '\0', NULL, NULL}};
 
 static const struct line_option init_options[] = {
     {"partitions", '\0', "N", "Partitions of a purchases topic that is created (default 4)."},
+    {"topics-only", '\0', NULL, "No schemas: whoever writes purchases registers its own."},
     {NULL, '\0', NULL, NULL},
 };
 
@@ -70,8 +71,8 @@ const struct command commands[] = {
      "registry, whatever its schema; JSON is shown as it is, anything else as text. With\n"
      "--keys, --headers, --timestamps or --partitions the line is an object with these\n"
      "and the value. Nothing is masked: card numbers are shown as the topic has them.\n"
-     "Decimals are numbers with all their digits, logical times integers; bytes are text,\n"
-     "each byte the character of its number. NaN and infinities are null.\n",
+     "Decimals are numbers with all their digits, logical times integers (--times: texts);\n"
+     "bytes are text, each byte the character of its number. NaN and infinities are null.\n",
      tail_options, cli_tail, NULL},
     {"send", "TOPIC", 1, "lines of stdin into a topic, as Avro or text",
      "Takes a JSON value a line and sends it as Avro, by the latest schema that the\n"

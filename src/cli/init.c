@@ -201,6 +201,7 @@ int cli_init(const struct config *config, const struct line *line)
         return CLI_BAD_USAGE;
     }
     init_cluster(config, (int32_t)partitions, &findings);
-    init_registry(config, &findings);
+    if (!line_has(line, "topics-only"))
+        init_registry(config, &findings);
     return findings.problem_count == 0 ? CLI_DONE : CLI_FAILED;
 }

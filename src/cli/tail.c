@@ -94,6 +94,11 @@ static enum status show(struct tail *tail, const struct kafka_followed *record, 
     return printer_is_large(&tail->printer) ? printer_flush(&tail->printer, err) : STATUS_OK;
 }
 
+static bool is_wanted(const struct tail *tail, const struct kafka_followed *record)
+{
+    return tail->options.partition < 0 || record->partition == tail->options.partition;
+}
+
 static enum status step(struct tail *tail, struct error *err)
 {
     const struct kafka_followed *records;
@@ -106,8 +111,10 @@ static enum status step(struct tail *tail, struct error *err)
     }
     if (count > 0)
         tail->heard_ms = clock_now_ms();
-    for (size_t i = 0; i < count && status == STATUS_OK && !is_over(tail); i++)
-        status = show(tail, &records[i], err);
+    for (size_t i = 0; i < count && status == STATUS_OK && !is_over(tail); i++) {
+        if (is_wanted(tail, &records[i]))
+            status = show(tail, &records[i], err);
+    }
     if (status == STATUS_OK)
         status = printer_flush(&tail->printer, err);
     printer_look(&tail->printer);
@@ -162,7 +169,7 @@ static enum status open_all(struct tail *tail, struct error *err)
     if (status == STATUS_OK)
         status = open_follower(tail, err);
     if (status == STATUS_OK)
-        tail->values = tail_values_open(tail->registry);
+        tail->values = tail_values_open(tail->registry, tail->options.readable_times);
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "cli/moment.h"
 
 const struct line_option tail_options[] = {
@@ -14,6 +15,8 @@ const struct line_option tail_options[] = {
     {"timestamps", '\0', NULL, "Show the records' timestamps, Unix milliseconds."},
     {"partitions", '\0', NULL, "Show partitions and offsets."},
     {"all", '\0', NULL, "Show all of these."},
+    {"partition", 'p', "N", "This partition alone."},
+    {"times", '\0', NULL, "Show Avro's dates and times as texts: 2026-01-31T08:00:00.000Z."},
     {"isolation", '\0', "LEVEL", "read_committed (the default) or read_uncommitted."},
     {NULL, '\0', NULL, NULL},
 };
@@ -54,6 +57,7 @@ enum status tail_options_read(const struct line *line, struct tail_options *out,
     bool all = line_has(line, "all");
     *out = (struct tail_options){
         .exit_at_end = line_has(line, "exit-at-end"),
+        .readable_times = line_has(line, "times"),
         .show_key = all || line_has(line, "keys"),
         .show_headers = all || line_has(line, "headers"),
         .show_timestamp = all || line_has(line, "timestamps"),
@@ -62,9 +66,12 @@ enum status tail_options_read(const struct line *line, struct tail_options *out,
     if (line->argument_count == 0)
         return error_set(err, STATUS_FATAL, "which topic? cardwatch tail TOPIC");
     out->topic = line->arguments[0];
-    int64_t count;
+    int64_t count, partition = -1;
     enum status status = line_number(line, "count", 0, 1, INT64_MAX, &count, err);
+    if (status == STATUS_OK)
+        status = line_number(line, "partition", -1, 0, PARTITIONS_MAX - 1, &partition, err);
     out->count = (uint64_t)count;
+    out->partition = (int32_t)partition;
     if (status == STATUS_OK)
         status = from_read(line, out, err);
     return status == STATUS_OK ? isolation_read(line, out, err) : status;

@@ -10,8 +10,10 @@ struct tail_options {
     const char *topic;
     enum kafka_follow_from from;
     int64_t from_ms;
-    uint64_t count; // 0: no end
+    uint64_t count;    // 0: no end
+    int32_t partition; // -1: all of them
     bool exit_at_end;
+    bool readable_times;
     bool uncommitted;
     bool show_key;
     bool show_headers;

@@ -23,13 +23,15 @@ struct known_schema {
 
 struct tail_values {
     struct registry *registry;
+    bool readable_times;
     struct known_schema schemas[SCHEMAS_MAX]; // id n at n % SCHEMAS_MAX
 };
 
-struct tail_values *tail_values_open(struct registry *registry)
+struct tail_values *tail_values_open(struct registry *registry, bool readable_times)
 {
     struct tail_values *values = memory_zeroed(1, sizeof(*values));
     values->registry = registry;
+    values->readable_times = readable_times;
     return values;
 }
 
@@ -86,13 +88,15 @@ static enum status find(struct tail_values *values, uint32_t id, struct known_sc
 }
 
 // True when the bytes were a framed datum, which has been appended.
-static bool datum_append(struct known_schema *known, struct view body, struct buffer *out)
+static bool datum_append(struct known_schema *known, struct view body, bool readable_times,
+                         struct buffer *out)
 {
     const char *reason;
     size_t before = out->size;
     if (known->avsc == NULL)
         return false;
-    if (avro_json_append(known->avsc, body, out, &reason))
+    if (readable_times ? avro_json_append_readable(known->avsc, body, out, &reason)
+                       : avro_json_append(known->avsc, body, out, &reason))
         return true;
     out->size = before;
     if (!known->complained)
@@ -145,7 +149,7 @@ enum status tail_values_append(struct tail_values *values, struct view bytes, en
         enum status status = find(values, id, &known, err);
         if (status != STATUS_OK)
             return status;
-        if (datum_append(known, body, out))
+        if (datum_append(known, body, values->readable_times, out))
             return STATUS_OK;
     }
     if (bytes.data == NULL ? buffer_append(out, "null", 4) : undecoded_append(bytes, part, out))

@@ -15,8 +15,8 @@
 
 struct tail_values;
 
-// The registry must outlive it.
-struct tail_values *tail_values_open(struct registry *registry);
+// The registry must outlive it. `readable_times`: as avro_json_append_readable has them.
+struct tail_values *tail_values_open(struct registry *registry, bool readable_times);
 void tail_values_close(struct tail_values *values);
 
 enum tail_part { TAIL_KEY, TAIL_VALUE };

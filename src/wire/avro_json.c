@@ -4,9 +4,14 @@
 #include <inttypes.h>
 
 #include "base/assert.h"
+#include "base/iso_time.h"
 #include "wire/cursor.h"
 #include "wire/decimal.h"
 #include "wire/json_text.h"
+
+static const int64_t SECOND_NS = 1000000000;
+
+enum { DAY_SECONDS = 86400 };
 
 // Where reading and writing are. When `reason` is set nothing more is done.
 struct transcoder {
@@ -16,6 +21,7 @@ struct transcoder {
     struct buffer *out;
     const char *reason;
     unsigned depth;
+    bool readable; // times are texts
 };
 
 static void value_write(struct transcoder *walk, uint32_t index);
@@ -55,12 +61,63 @@ static void boolean_write(struct transcoder *walk)
         literal(walk, *from == 1 ? "true" : "false");
 }
 
-static void integer_write(struct transcoder *walk, bool is_int)
+// Times count in these steps a second.
+static int64_t steps_of(const struct avsc_type *type)
+{
+    switch ((enum avsc_logical)type->logical) {
+    case AVSC_TIME:
+        return type->kind == AVSC_INT ? 1000 : 1000000;
+    case AVSC_TIMESTAMP_MILLIS:
+        return 1000;
+    case AVSC_TIMESTAMP_MICROS:
+        return 1000000;
+    case AVSC_TIMESTAMP_NANOS:
+        return SECOND_NS;
+    default:
+        return 0;
+    }
+}
+
+// False when it is no time, or one that cannot be written; nothing is appended then.
+static bool time_append(const struct avsc_type *type, int64_t value, struct buffer *out)
+{
+    int64_t steps = steps_of(type);
+    int decimals = steps == 1000 ? 3 : steps == 1000000 ? 6 : 9;
+    if (type->logical == AVSC_DATE)
+        return iso_date_append(out, value);
+    if (steps == 0)
+        return false;
+    int64_t seconds = value / steps;
+    int64_t rest = value % steps;
+    if (rest < 0) {
+        seconds--;
+        rest += steps;
+    }
+    const struct iso_moment moment = {seconds, (int32_t)(rest * (SECOND_NS / steps))};
+    if (type->logical != AVSC_TIME)
+        return iso_moment_append(out, moment, decimals);
+    return seconds >= 0 && seconds < DAY_SECONDS &&
+           iso_day_time_append(out, seconds * SECOND_NS + moment.nanoseconds, decimals);
+}
+
+static bool readable_append(const struct avsc_type *type, int64_t value, struct buffer *out)
+{
+    size_t before = out->size;
+    if (buffer_append_byte(out, '"') && time_append(type, value, out) &&
+        buffer_append_byte(out, '"'))
+        return true;
+    out->size = before;
+    return false;
+}
+
+static void integer_write(struct transcoder *walk, const struct avsc_type *type)
 {
     int64_t value;
-    const uint8_t *at =
-        is_int ? cursor_int(walk->at, walk->end, &value) : cursor_long(walk->at, walk->end, &value);
-    if (moved(walk, at))
+    const uint8_t *at = type->kind == AVSC_INT ? cursor_int(walk->at, walk->end, &value)
+                                               : cursor_long(walk->at, walk->end, &value);
+    if (!moved(walk, at))
+        return;
+    if (!walk->readable || type->logical == AVSC_PLAIN || !readable_append(type, value, walk->out))
         written(walk, buffer_append_format(walk->out, "%" PRId64, value));
 }
 
@@ -226,7 +283,7 @@ static void value_write(struct transcoder *walk, uint32_t index)
         return;
     case AVSC_INT:
     case AVSC_LONG:
-        integer_write(walk, type->kind == AVSC_INT);
+        integer_write(walk, type);
         return;
     case AVSC_FLOAT:
         float_write(walk);
@@ -254,11 +311,11 @@ static void value_write(struct transcoder *walk, uint32_t index)
     }
 }
 
-bool avro_json_append(const struct avsc *avsc, struct view body, struct buffer *out,
-                      const char **reason)
+static bool append(const struct avsc *avsc, struct view body, bool readable, struct buffer *out,
+                   const char **reason)
 {
     static const uint8_t nothing;
-    struct transcoder walk = {.avsc = avsc, .out = out};
+    struct transcoder walk = {.avsc = avsc, .out = out, .readable = readable};
     walk.at = body.data != NULL ? body.data : &nothing;
     walk.end = walk.at + body.size;
     value_write(&walk, avsc->root);
@@ -266,4 +323,16 @@ bool avro_json_append(const struct avsc *avsc, struct view body, struct buffer *
         fail(&walk, "there are bytes behind the datum");
     *reason = walk.reason;
     return walk.reason == NULL;
+}
+
+bool avro_json_append(const struct avsc *avsc, struct view body, struct buffer *out,
+                      const char **reason)
+{
+    return append(avsc, body, false, out, reason);
+}
+
+bool avro_json_append_readable(const struct avsc *avsc, struct view body, struct buffer *out,
+                               const char **reason)
+{
+    return append(avsc, body, true, out, reason);
 }

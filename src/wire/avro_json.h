@@ -20,4 +20,9 @@ enum { AVRO_JSON_DEPTH_MAX = 512 };
 bool avro_json_append(const struct avsc *avsc, struct view body, struct buffer *out,
                       const char **reason) MUST_USE;
 
+// The same for people: logical dates and times are texts, "2026-01-31", "08:00:00.000",
+// "2026-01-31T08:00:00.000Z", if their year has four digits.
+bool avro_json_append_readable(const struct avsc *avsc, struct view body, struct buffer *out,
+                               const char **reason) MUST_USE;
+
 #endif

@@ -163,6 +163,20 @@ static void init__makes_what_is_missing_and_check_is_content(void **state)
                          "ok       subject alerts-avro-value: the alert schema is registered"));
 }
 
+static void init__leaves_all_schemas_to_others_when_it_is_told(void **state)
+{
+    struct setting *setting = *state;
+    struct outcome outcome =
+        run(setting, "init",
+            WORDS("--topics-only", "--set", "application_id=bare", "--set",
+                  "topics.purchases=bare-purchases", "--set", "topics.travel_flags=bare-flags"));
+    assert_false(text_contains(outcome.text, "subject"));
+    assert_outcome(outcome, 0,
+                   WORDS("created  topic bare-purchases: 4 partitions\n",
+                         "created  topic bare-flags: 4 partitions\n"));
+    assert_compacted(setting, "bare-flags");
+}
+
 static void init__takes_the_partitions_of_an_input_that_exists(void **state)
 {
     struct setting *setting = *state;
@@ -251,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         setting_test(check__names_what_is_missing_and_makes_nothing),
         setting_test(init__makes_what_is_missing_and_check_is_content),
+        setting_test(init__leaves_all_schemas_to_others_when_it_is_told),
         setting_test(init__takes_the_partitions_of_an_input_that_exists),
         setting_test(init__leaves_the_inputs_own_schema_alone),
         setting_test(check__finds_a_changelog_that_does_not_fit),

@@ -32,7 +32,7 @@ static void check_line(const struct tail_options *options, const struct kafka_fo
 {
     struct buffer out;
     struct error err = {""};
-    struct tail_values *values = tail_values_open(NULL);
+    struct tail_values *values = tail_values_open(NULL, false);
     buffer_init(&out, room);
     if (tail_line_append(options, values, record, &out, &err) == STATUS_OK) {
         ensure(fuzz_is_json(buffer_view(&out)));

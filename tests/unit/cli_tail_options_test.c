@@ -78,6 +78,10 @@ static void what_is_shown__is_chosen(void **state)
     assert_true(options.show_key && options.show_headers && options.show_timestamp &&
                 options.show_partition);
     assert_int_equal(options.count, 7);
+    assert_int_equal(good(WORDS("t")).partition, -1);
+    assert_int_equal(good(WORDS("t", "-p", "3")).partition, 3);
+    assert_false(good(WORDS("t")).readable_times);
+    assert_true(good(WORDS("t", "--times")).readable_times);
     assert_true(good(WORDS("t", "--isolation", "read_uncommitted")).uncommitted);
     assert_false(good(WORDS("t", "--isolation", "read_committed")).uncommitted);
 }
@@ -88,6 +92,7 @@ static void wrong_options__are_explained(void **state)
     assert_bad(WORDS(NULL), "which topic? cardwatch tail TOPIC");
     assert_bad(WORDS("t", "--from", "noon"), "--from 'noon' is not possible");
     assert_bad(WORDS("t", "--count", "0"), "--count '0' is not possible");
+    assert_bad(WORDS("t", "--partition", "-1"), "--partition '-1' is not possible");
     assert_bad(WORDS("t", "--isolation", "none"), "--isolation 'none' is not known");
 }
 

@@ -73,6 +73,41 @@ static void logical_values__are_numbers(void **state)
     is("{'type': 'long', 'logicalType': 'timestamp-millis'}", BYTES(0x90, 0x4e), "5000");
 }
 
+static void readable(const char *schema, struct view body, const char *expected)
+{
+    struct avsc *avsc;
+    struct error err;
+    struct buffer out;
+    const char *reason;
+    assert_int_equal(avsc_parse(view_text(quoted(schema)), &avsc, &err), STATUS_OK);
+    buffer_init(&out, OUT_MAX);
+    assert_true(avro_json_append_readable(avsc, body, &out, &reason));
+    assert_true(buffer_append_byte(&out, '\0'));
+    assert_string_equal((const char *)out.data, expected);
+    buffer_release(&out);
+    avsc_free(avsc);
+}
+
+static void times__can_be_texts(void **state)
+{
+    (void)state;
+    readable("{'type': 'int', 'logicalType': 'date'}", BYTES(2), "\"1970-01-02\"");
+    readable("{'type': 'int', 'logicalType': 'time-millis'}", BYTES(2), "\"00:00:00.001\"");
+    readable("{'type': 'int', 'logicalType': 'time-millis'}", BYTES(1), "-1");
+    readable("{'type': 'long', 'logicalType': 'time-micros'}", BYTES(2), "\"00:00:00.000001\"");
+    readable("{'type': 'long', 'logicalType': 'timestamp-millis'}", BYTES(1),
+             "\"1969-12-31T23:59:59.999Z\"");
+    readable("{'type': 'long', 'logicalType': 'timestamp-micros'}", BYTES(2),
+             "\"1970-01-01T00:00:00.000001Z\"");
+    readable("{'type': 'long', 'logicalType': 'timestamp-nanos'}", BYTES(2),
+             "\"1970-01-01T00:00:00.000000001Z\"");
+    readable("{'type': 'long', 'logicalType': 'timestamp-millis'}",
+             BYTES(0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1), "9223372036854775807");
+    readable("'long'", BYTES(2), "1");
+    readable("{'type': 'bytes', 'logicalType': 'decimal', 'precision': 9, 'scale': 2}",
+             BYTES(4, 0x1c, 0x34), "72.20");
+}
+
 static void compound_values__are_shown(void **state)
 {
     (void)state;
@@ -366,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(simple_values__are_shown),
         cmocka_unit_test(logical_values__are_numbers),
+        cmocka_unit_test(times__can_be_texts),
         cmocka_unit_test(compound_values__are_shown),
         cmocka_unit_test(bytes_that_are_no_datum__are_refused),
         cmocka_unit_test(what_would_be_too_large__is_refused),
