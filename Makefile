@@ -120,6 +120,7 @@ DEMO = $(if $(BROKER),tests/kafka/with) $(B)/cardwatch demo --seconds $(DEMO_SEC
 	$(if $(BROKER),--brokers {})
 
 C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
+YAML_FILES = $(wildcard deploy/*.yaml deploy/*/*.yaml deploy/*/*.yml)
 # Static analysis: .clang-tidy has the checks; -fanalyzer is for src, where all of it is clean.
 ANALYSE :=
 CLANG_TIDY = $(addprefix clang-tidy/,$(filter %.c,$(C_FILES)))
@@ -247,11 +248,13 @@ bench: all $(BENCH) ## Measure throughput, latency, restarts on a real Kafka (te
 soak: all $(SOAK) ## Run it for hours of event time on a real Kafka; what grows? (tests/soak/options.h)
 	@$(SOAK)
 
-lint: lint-deps ## Check the format; build with gcc and clang; clang-tidy, cppcheck, gcc's analyzer
+lint: lint-deps ## Check the format; build with gcc and clang; static analysis; YAML and compose files
 	clang-format --dry-run --Werror $(C_FILES)
 	$(STEP) tests CC=gcc B=$(B)-lint-gcc ANALYSE=-fanalyzer
 	$(STEP) tests CC=clang B=$(B)-lint-clang
 	$(CPPCHECK) src
+	yamllint --strict $(YAML_FILES)
+	docker-compose -f deploy/database/compose.yaml config --quiet
 	$(STEP) $(CLANG_TIDY)
 
 # One file at a time: version 14 mistakes va_lists in a second one.
