@@ -129,11 +129,6 @@ static void fill_settings(struct service *service)
     settings->mask_purchases = config->topics.masked_purchases[0] != '\0';
 }
 
-static const char *optional_topic(const char *name)
-{
-    return name[0] == '\0' ? NULL : name;
-}
-
 static enum status open_worker(struct service *service, const struct kafka_property *properties,
                                struct error *err)
 {
@@ -142,20 +137,10 @@ static enum status open_worker(struct service *service, const struct kafka_prope
     char member[INSTANCE_ID_BYTES_MAX * 2 + 32];
     snprintf(member, sizeof(member), "%s-%s-%zu", config->application_id, service->instance_id,
              index);
-    struct kafka_settings kafka = {
-        .properties = properties,
-        .property_count = config->kafka_count,
-        .group_id = config->application_id,
-        .group_instance_id = config->processing.static_membership ? member : NULL,
-        .transactional_id = service->settings.at_least_once ? NULL : member,
-        .input_topic = config->topics.purchases,
-        .outputs = {[OUTPUT_ALERTS_AVRO] = config->topics.alerts_avro,
-                    [OUTPUT_ALERTS_JSON] = config->topics.alerts_json,
-                    [OUTPUT_DEAD_LETTERS] = config->topics.dead_letters,
-                    [OUTPUT_CHANGELOG] = service->settings.changelog_topic,
-                    [OUTPUT_MASKED_PURCHASES] = optional_topic(config->topics.masked_purchases),
-                    [OUTPUT_PURCHASE_COUNTS] = optional_topic(config->topics.purchase_counts)},
-    };
+    struct kafka_settings kafka =
+        setup_kafka(config, properties, service->settings.changelog_topic);
+    kafka.group_instance_id = config->processing.static_membership ? member : NULL;
+    kafka.transactional_id = service->settings.at_least_once ? NULL : member;
     struct stream_ports ports = {
         .stores = service->stores,
         .schemas = {ask_registry, service->registry},

@@ -75,6 +75,28 @@ struct kafka_property *setup_kafka_properties(const struct config *config)
     return properties;
 }
 
+static const char *optional_topic(const char *name)
+{
+    return name[0] == '\0' ? NULL : name;
+}
+
+struct kafka_settings setup_kafka(const struct config *config,
+                                  const struct kafka_property *properties, const char *changelog)
+{
+    return (struct kafka_settings){
+        .properties = properties,
+        .property_count = config->kafka_count,
+        .group_id = config->application_id,
+        .input_topic = config->topics.purchases,
+        .outputs = {[OUTPUT_ALERTS_AVRO] = config->topics.alerts_avro,
+                    [OUTPUT_ALERTS_JSON] = config->topics.alerts_json,
+                    [OUTPUT_DEAD_LETTERS] = config->topics.dead_letters,
+                    [OUTPUT_CHANGELOG] = changelog,
+                    [OUTPUT_MASKED_PURCHASES] = optional_topic(config->topics.masked_purchases),
+                    [OUTPUT_PURCHASE_COUNTS] = optional_topic(config->topics.purchase_counts)},
+    };
+}
+
 struct registry_settings setup_registry(const struct config *config)
 {
     return (struct registry_settings){

@@ -33,6 +33,11 @@ void setup_alerts(const struct alert_encoder *encoder, struct stream_settings *s
 // the configuration; the caller frees the list.
 struct kafka_property *setup_kafka_properties(const struct config *config);
 
+// What the broker of anybody who writes the application's topics is told; the ids are the caller's
+// to set. Borrows everything.
+struct kafka_settings setup_kafka(const struct config *config,
+                                  const struct kafka_property *properties, const char *changelog);
+
 // The registry's address and access; no cache directory, and no word on unknown ids. Borrowed.
 struct registry_settings setup_registry(const struct config *config);
 
