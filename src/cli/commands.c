@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/generate_options.h"
+#include "cli/replay_options.h"
 #include "cli/send_options.h"
 #include "cli/tail_options.h"
 
@@ -91,6 +92,15 @@ const struct command commands[] = {
      "checkpoint. Changes nothing, whether or not the service runs. Give a card's number\n"
      "as --card - and on stdin: the command line shows in the list of processes.\n",
      inspect_options, cli_inspect, NULL},
+    {"replay", "", 0, "take the purchases again: check, back-test or rebuild",
+     "Takes the purchases of the topic (or of a file) by the service's own code, from the\n"
+     "first one on and from an empty state, beside the running service and without a\n"
+     "trace in the cluster. Says what came of them, or with --verify compares it with the\n"
+     "alerts that the service has emitted; prints it with --out, which with other rules\n"
+     "(--set rules.0.threshold=4, or another -c FILE) is a back-test. Cards are masked\n"
+     "unless --show-cards. --rebuild writes the state anew for a service that is stopped,\n"
+     "as a change of its rules asks for. Numbers from 100000000000 on are times.\n",
+     replay_options, cli_replay, NULL},
     {"demo", "", 0, "see it work: broker, registry, purchases and service in one process",
      "Starts an embedded broker, a schema registry, a generator that plants bursts among\n"
      "ordinary purchases, and the service itself, on free ports of this machine. Prints\n"

@@ -34,6 +34,7 @@ int cli_check(const struct config *config, const struct line *line);
 int cli_generate(const struct config *config, const struct line *line);
 int cli_inspect(const struct config *config, const struct line *line);
 int cli_demo(const struct line *line);
+int cli_replay(const struct config *config, const struct line *line);
 int cli_tail(const struct config *config, const struct line *line);
 int cli_send(const struct config *config, const struct line *line);
 int cli_help(const struct line *line);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/replayed.h"
+
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "lib/workspace.h"
+
+enum { WORDS_MAX = 60, TIMEOUT_MS = 120000 };
+
+// The service's own command line with another verb, and the words behind it.
+static char *prepare(struct scene *scene, const char *const *words, const char **argv)
+{
+    const struct cardwatch *service = &scene->services[0];
+    const char *binary = getenv("TEST_BINARY");
+    size_t count = 0;
+    argv[count++] = binary == NULL ? "build/cardwatch" : binary;
+    argv[count++] = "replay";
+    argv[count++] = "-c";
+    argv[count++] = service->config_path;
+    for (size_t i = 0; i < service->set_count; i++) {
+        argv[count++] = "--set";
+        argv[count++] = service->sets[i];
+    }
+    for (size_t i = 0; words[i] != NULL; i++)
+        argv[count++] = words[i];
+    argv[count] = NULL;
+    ensure(count < WORDS_MAX);
+    char *path = workspace_text("%s/replay.txt", scene->dir);
+    (void)unlink(path);
+    return path;
+}
+
+void replayed_start(struct scene *scene, const char *const *words, struct process *process)
+{
+    const char *argv[WORDS_MAX];
+    char *path = prepare(scene, words, argv);
+    process_spawn(process, argv, path);
+    free(path);
+}
+
+struct replayed replayed_run(struct scene *scene, const char *const *words)
+{
+    const char *argv[WORDS_MAX];
+    char *path = prepare(scene, words, argv);
+    struct replayed replayed = {.code = process_run(argv, path, TIMEOUT_MS)};
+    replayed.said = workspace_read(path);
+    free(path);
+    return replayed;
+}
+
+void replayed_release(struct replayed *replayed)
+{
+    free(replayed->said);
+}
