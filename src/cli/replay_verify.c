@@ -323,7 +323,7 @@ enum status replay_verify(struct replay_site *site, bool *equal, struct error *e
     const struct replay_listener listener = {expected, &verify};
     pthread_mutex_init(&verify.lock, NULL);
     verify.comparison = comparison_open(site->settings.at_least_once);
-    verify.values = tail_values_open(site->registry);
+    verify.values = tail_values_open(site->registry, false);
     printer_init(&verify.printer, STDOUT_FILENO, &site->signals.asked);
     buffer_init(&verify.text, TEXT_BYTES_MAX);
     enum status status = replay_topic_open(&verify.topic, site, &listener, err);
