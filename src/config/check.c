@@ -182,11 +182,35 @@ static void check_rule_name(struct draft *draft, size_t index)
     }
 }
 
-static void check_rule(struct draft *draft, size_t index)
+// The keys that a type of rule knows, besides name and type.
+static const struct {
+    const char *field;
+    unsigned types; // bit t: for rules of enum config_rule_type t
+} rule_fields[] = {
+    {"window", 1u << CONFIG_RULE_COUNT},        {"window_ms", 1u << CONFIG_RULE_COUNT},
+    {"threshold", 1u << CONFIG_RULE_COUNT},     {"grace_ms", 1u << CONFIG_RULE_COUNT},
+    {"min_distance", 1u << CONFIG_RULE_TRAVEL},
+};
+
+static void check_rule_fields(struct draft *draft, size_t index)
+{
+    enum config_rule_type type = draft->config->rules[index].type;
+    for (size_t i = 0; i < sizeof(rule_fields) / sizeof(rule_fields[0]); i++) {
+        const char *field = rule_fields[i].field;
+        if ((rule_fields[i].types >> type & 1) != 0 || !draft_rule_gives(draft, index, field))
+            continue;
+        char name[64];
+        snprintf(name, sizeof(name), "rules.%zu.%s", index, field);
+        mistakes_add(draft->mistakes, draft_rule_origin(draft, index, field), name,
+                     "has no meaning for a rule of type %s; take it out",
+                     key_find_rule(view_text("type"))->choices[type]);
+    }
+}
+
+static void check_windowed(struct draft *draft, size_t index)
 {
     const struct config_rule *rule = &draft->config->rules[index];
     int64_t kept_max = draft->config->state.max_events_per_card;
-    check_rule_name(draft, index);
     if (rule->window == CONFIG_WINDOW_SLIDING &&
         (rule->threshold < 2 || rule->threshold > kept_max))
         RULE_MISTAKE(draft, index, "threshold",
@@ -198,6 +222,14 @@ static void check_rule(struct draft *draft, size_t index)
         RULE_MISTAKE(draft, index, "grace_ms",
                      "%lld keeps too many windows open; allowed: less than %d times window_ms",
                      (long long)rule->grace_ms, WINDOWS_PER_CARD_MAX - 1);
+}
+
+static void check_rule(struct draft *draft, size_t index)
+{
+    check_rule_name(draft, index);
+    check_rule_fields(draft, index);
+    if (draft->config->rules[index].type != CONFIG_RULE_TRAVEL)
+        check_windowed(draft, index);
 }
 
 static void check_rules(struct draft *draft)

@@ -14,7 +14,7 @@
 #include "base/status.h"
 
 enum config_guarantee { CONFIG_EXACTLY_ONCE, CONFIG_AT_LEAST_ONCE };
-enum config_rule_type { CONFIG_RULE_COUNT };
+enum config_rule_type { CONFIG_RULE_COUNT, CONFIG_RULE_TRAVEL };
 enum config_window { CONFIG_WINDOW_SLIDING, CONFIG_WINDOW_TUMBLING };
 
 struct config_rule {
@@ -24,6 +24,7 @@ struct config_rule {
     int64_t window_ms;
     int64_t threshold;
     int64_t grace_ms;
+    double min_distance; // of CONFIG_RULE_TRAVEL
 };
 
 struct config_property {

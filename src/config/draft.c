@@ -146,9 +146,11 @@ static size_t add_rule(struct draft *draft, struct origin origin)
     ensure(config->rule_count < RULES_MAX);
     size_t index = config->rule_count++;
     struct config_rule *rule = &config->rules[index];
-    *rule = (struct config_rule){.name = memory_text(""), .window_ms = 60000, .threshold = 3};
+    *rule = (struct config_rule){
+        .name = memory_text(""), .window_ms = 60000, .threshold = 3, .min_distance = 2000};
     for (size_t i = 0; i < KEYS_MAX; i++)
         draft->rule_origins[index][i] = origin;
+    memset(draft->rule_given[index], 0, sizeof(draft->rule_given[index]));
     draft->rule_broken[index] = false;
     return index;
 }
@@ -159,21 +161,6 @@ static void break_rule(struct cursor *cursor, size_t index, const char *why)
     mistakes_add(cursor->draft->mistakes, origin_of(cursor), entry_of(cursor)->path, "%s", why);
     skip_inside(cursor);
 }
-
-static bool is_travel_rule(const struct cursor *cursor)
-{
-    char path[FLAT_PATH_BYTES_MAX + 8];
-    snprintf(path, sizeof(path), "%s.type", entry_of(cursor)->path);
-    for (size_t i = cursor->at + 1; i < cursor->flat->count; i++) {
-        const struct flat_entry *entry = &cursor->flat->entries[i];
-        if (strcmp(entry->path, path) == 0)
-            return entry->kind == FLAT_SCALAR && strcmp(entry->value, "travel_distance") == 0;
-    }
-    return false;
-}
-
-static const char no_travel_rules[] =
-    "rules of type travel_distance are not available in this version; take the rule out";
 
 // An item of the list: "rules.0".
 static void apply_rule(struct cursor *cursor)
@@ -188,8 +175,6 @@ static void apply_rule(struct cursor *cursor)
     size_t index = add_rule(draft, origin_of(cursor));
     if (entry_of(cursor)->kind != FLAT_MAP)
         break_rule(cursor, index, "must be a map; allowed: {name: ..., window_ms: ...}");
-    else if (is_travel_rule(cursor))
-        break_rule(cursor, index, no_travel_rules);
 }
 
 static void apply_rule_key(struct cursor *cursor, size_t index, const char *field)
@@ -208,11 +193,7 @@ static void apply_rule_key(struct cursor *cursor, size_t index, const char *fiel
         refuse_unknown(cursor);
         return;
     }
-    if (entry->kind == FLAT_SCALAR && strcmp(field, "type") == 0 &&
-        strcmp(entry->value, "travel_distance") == 0) {
-        break_rule(cursor, index, no_travel_rules);
-        return;
-    }
+    draft->rule_given[index][key_index(key)] = true;
     if (set_value(cursor, key, &draft->config->rules[index]))
         draft->rule_origins[index][key_index(key)] = origin_of(cursor);
     else
@@ -351,6 +332,13 @@ struct origin draft_rule_origin(const struct draft *draft, size_t index, const c
     const struct key *key = key_find_rule(view_text(field));
     ensure(key != NULL && index < draft->config->rule_count);
     return draft->rule_origins[index][key_index(key)];
+}
+
+bool draft_rule_gives(const struct draft *draft, size_t index, const char *field)
+{
+    const struct key *key = key_find_rule(view_text(field));
+    ensure(key != NULL && index < draft->config->rule_count);
+    return draft->rule_given[index][key_index(key)];
 }
 
 struct origin draft_origin(const struct draft *draft, const char *name)

@@ -17,8 +17,8 @@ struct draft {
     struct origin origins[KEYS_MAX]; // by row of the key table
     struct origin kafka_origins[KAFKA_PROPERTIES_MAX];
     struct origin rule_origins[RULES_MAX][KEYS_MAX];
-    bool
-        rule_broken[RULES_MAX]; // it has a mistake already, or is of a type that does not exist yet
+    bool rule_given[RULES_MAX][KEYS_MAX]; // the key was given: not a default
+    bool rule_broken[RULES_MAX];          // it has a mistake already
 };
 
 // Fills *config, which is zeroed first, with the defaults of the key table.
@@ -36,6 +36,8 @@ void draft_check(struct draft *draft);
 // Where the value of a key, or of a rule's key ("window_ms"), came from.
 struct origin draft_origin(const struct draft *draft, const char *name);
 struct origin draft_rule_origin(const struct draft *draft, size_t index, const char *field);
+// False: the rule's key has its default.
+bool draft_rule_gives(const struct draft *draft, size_t index, const char *field);
 
 void config_rules_clear(struct config *config);
 

@@ -8,13 +8,14 @@
 static const char *const guarantees[] = {"exactly_once", "at_least_once", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const rule_types[] = {"count", NULL};
+static const char *const rule_types[] = {"count", "travel_distance", NULL};
 static const char *const windows[] = {"sliding", "tumbling", NULL};
 
 _Static_assert(CONFIG_EXACTLY_ONCE == 0 && CONFIG_AT_LEAST_ONCE == 1, "order of guarantees");
 _Static_assert(LOG_DEBUG == 0 && LOG_INFO == 1 && LOG_WARN == 2 && LOG_ERROR == 3, "of levels");
 _Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "order of formats");
 _Static_assert(CONFIG_WINDOW_SLIDING == 0 && CONFIG_WINDOW_TUMBLING == 1, "order of windows");
+_Static_assert(CONFIG_RULE_COUNT == 0 && CONFIG_RULE_TRAVEL == 1, "order of rule types");
 
 #define IN_CONFIG(member) offsetof(struct config, member)
 #define IN_RULE(member) offsetof(struct config_rule, member)
@@ -25,7 +26,7 @@ _Static_assert(WORKERS_MAX == 64 && EVENTS_PER_CARD_MAX == 16384 && RULES_MAX ==
                "see the rows");
 
 // clang-format off
-#define CONFIG_KEYS(TEXT, INTEGER, AT_LEAST, YES_NO, BYTES, CHOICE, SPECIAL)                       \
+#define CONFIG_KEYS(TEXT, INTEGER, AT_LEAST, NUMBER, YES_NO, BYTES, CHOICE, SPECIAL)               \
 TEXT("application_id", IN_CONFIG(application_id), "cardwatch",                                     \
     "The consumer group, and the front part of transactional ids and internal topics.")            \
 SPECIAL("kafka.*", KEY_PROPERTIES, "properties", "bootstrap.servers: localhost:9092",              \
@@ -99,8 +100,9 @@ SPECIAL("rules", KEY_LIST, "list", "high_purchase_count alone",                 
     "What raises alerts: 1 to 16 rules with the keys below; N counts from 0.")                     \
 TEXT("rules.N.name", IN_RULE(name), "",                                                            \
     "The type that the rule's alerts carry; required, unique, at most 128 bytes.")                 \
-CHOICE("rules.N.type", IN_RULE(type), "count", rule_types, "one of: count",                        \
-    "What the rule looks at: purchases of a card in a window.")                                    \
+CHOICE("rules.N.type", IN_RULE(type), "count", rule_types,                                         \
+    "one of: count, travel_distance",                                                              \
+    "What the rule looks at: purchases of a card in a window, or how far away one was made.")      \
 CHOICE("rules.N.window", IN_RULE(window), "sliding", windows, "one of: sliding, tumbling",         \
     "A window that ends at each purchase, or windows side by side.")                               \
 AT_LEAST("rules.N.window_ms", IN_RULE(window_ms), 60000, 1,                                        \
@@ -108,7 +110,9 @@ AT_LEAST("rules.N.window_ms", IN_RULE(window_ms), 60000, 1,                     
 INTEGER("rules.N.threshold", IN_RULE(threshold), 3, 1, 4294967295,                                 \
     "Purchases in the window that raise the alert; at least 2 in a sliding window.")               \
 AT_LEAST("rules.N.grace_ms", IN_RULE(grace_ms), 0, 0,                                              \
-    "How much longer a window waits for purchases that come late.")
+    "How much longer a window waits for purchases that come late.")                                \
+NUMBER("rules.N.min_distance", IN_RULE(min_distance), 2000, 0, 1000000000,                         \
+    "Of travel_distance: how far from the billing address a purchase must be.")
 // clang-format on
 
 #define TEXT_OF(number) #number
@@ -117,6 +121,8 @@ AT_LEAST("rules.N.grace_ms", IN_RULE(grace_ms), 0, 0,                           
     {name, "integer", TEXT_OF(low) " .. " TEXT_OF(high), TEXT_OF(fallback), sentence},
 #define SHOWN_AT_LEAST(name, offset, fallback, low, sentence)                                      \
     {name, "integer", TEXT_OF(low) " or more", TEXT_OF(fallback), sentence},
+#define SHOWN_NUMBER(name, offset, fallback, low, high, sentence)                                  \
+    {name, "number", TEXT_OF(low) " .. " TEXT_OF(high), TEXT_OF(fallback), sentence},
 #define SHOWN_YES_NO(name, offset, fallback, sentence) {name, "yes/no", "", fallback, sentence},
 #define SHOWN_BYTES(name, offset, fallback, low, high, sentence)                                   \
     {name, "bytes", TEXT_OF(low) " .. " TEXT_OF(high), TEXT_OF(fallback), sentence},
@@ -124,22 +130,25 @@ AT_LEAST("rules.N.grace_ms", IN_RULE(grace_ms), 0, 0,                           
     {name, kind, "", fallback, sentence},
 #define SHOWN_SPECIAL(name, type, kind, fallback, sentence) {name, kind, "", fallback, sentence},
 
-#define ROW_TEXT(name, offset, fallback, sentence) {KEY_TEXT, offset, 0, 0, NULL},
+#define ROW_TEXT(name, offset, fallback, sentence) {KEY_TEXT, offset, 0, 0, NULL, 0, 0},
 #define ROW_INTEGER(name, offset, fallback, low, high, sentence)                                   \
-    {KEY_INTEGER, offset, low, high, NULL},
+    {KEY_INTEGER, offset, low, high, NULL, 0, 0},
 #define ROW_AT_LEAST(name, offset, fallback, low, sentence)                                        \
-    {KEY_INTEGER, offset, low, NO_LIMIT, NULL},
-#define ROW_YES_NO(name, offset, fallback, sentence) {KEY_YES_NO, offset, 0, 0, NULL},
-#define ROW_BYTES(name, offset, fallback, low, high, sentence) {KEY_BYTES, offset, low, high, NULL},
+    {KEY_INTEGER, offset, low, NO_LIMIT, NULL, 0, 0},
+#define ROW_NUMBER(name, offset, fallback, least, most, sentence)                                  \
+    {KEY_NUMBER, offset, 0, 0, NULL, least, most},
+#define ROW_YES_NO(name, offset, fallback, sentence) {KEY_YES_NO, offset, 0, 0, NULL, 0, 0},
+#define ROW_BYTES(name, offset, fallback, low, high, sentence)                                     \
+    {KEY_BYTES, offset, low, high, NULL, 0, 0},
 #define ROW_CHOICE(name, offset, fallback, choices, kind, sentence)                                \
-    {KEY_CHOICE, offset, 0, 0, choices},
-#define ROW_SPECIAL(name, type, kind, fallback, sentence) {type, 0, 0, 0, NULL},
+    {KEY_CHOICE, offset, 0, 0, choices, 0, 0},
+#define ROW_SPECIAL(name, type, kind, fallback, sentence) {type, 0, 0, 0, NULL, 0, 0},
 
 static const struct config_key shown[] = {CONFIG_KEYS(SHOWN_TEXT, SHOWN_INTEGER, SHOWN_AT_LEAST,
-                                                      SHOWN_YES_NO, SHOWN_BYTES, SHOWN_CHOICE,
-                                                      SHOWN_SPECIAL)};
-static const struct key rows[] = {CONFIG_KEYS(ROW_TEXT, ROW_INTEGER, ROW_AT_LEAST, ROW_YES_NO,
-                                              ROW_BYTES, ROW_CHOICE, ROW_SPECIAL)};
+                                                      SHOWN_NUMBER, SHOWN_YES_NO, SHOWN_BYTES,
+                                                      SHOWN_CHOICE, SHOWN_SPECIAL)};
+static const struct key rows[] = {CONFIG_KEYS(ROW_TEXT, ROW_INTEGER, ROW_AT_LEAST, ROW_NUMBER,
+                                              ROW_YES_NO, ROW_BYTES, ROW_CHOICE, ROW_SPECIAL)};
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
 _Static_assert((size_t)ROW_COUNT <= KEYS_MAX, "room for an origin a key");

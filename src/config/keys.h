@@ -13,6 +13,7 @@
 enum key_type {
     KEY_TEXT,
     KEY_INTEGER,
+    KEY_NUMBER, // with a fraction, perhaps
     KEY_YES_NO,
     KEY_BYTES,
     KEY_CHOICE,
@@ -25,6 +26,7 @@ struct key {
     size_t offset;              // in struct config, or in struct config_rule
     int64_t low, high;          // of integers and bytes, both allowed
     const char *const *choices; // NULL-terminated, in the order of the enum
+    double least, most;         // of numbers, both allowed
 };
 
 enum { KEYS_MAX = 64 };

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/value.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
-enum { QUOTED_BYTES_MAX = 60 };
+enum { QUOTED_BYTES_MAX = 60, NUMBER_BYTES_MAX = 60 };
 
 // What a value is checked for and where it goes.
 struct setting {
@@ -88,6 +90,34 @@ static bool set_integer(const struct setting *setting)
     return store_integer(setting, value, fits);
 }
 
+// A decimal number, the whole text: digits, '.', a sign, an exponent; neither hexadecimal nor
+// "infinity".
+static bool read_number(struct view text, double *out)
+{
+    char copy[NUMBER_BYTES_MAX + 1];
+    char *end;
+    if (text.size == 0 || text.size > NUMBER_BYTES_MAX)
+        return false;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = '\0';
+    if (strspn(copy, "0123456789.+-eE") != text.size)
+        return false;
+    *out = strtod(copy, &end);
+    return *end == '\0';
+}
+
+static bool set_number(const struct setting *setting)
+{
+    double value;
+    const char *bounds = key_shown(setting->key)->bounds;
+    if (!read_number(setting->text, &value))
+        return refuse(setting, "is not a number", bounds);
+    if (!(value >= setting->key->least && value <= setting->key->most))
+        return refuse(setting, "is out of bounds", bounds);
+    memcpy(setting->place, &value, sizeof(value));
+    return true;
+}
+
 static bool set_bytes(const struct setting *setting)
 {
     static const struct {
@@ -150,6 +180,8 @@ bool value_set(const struct key *key, const char *name, void *base, struct view 
         return set_text(&setting);
     case KEY_INTEGER:
         return set_integer(&setting);
+    case KEY_NUMBER:
+        return set_number(&setting);
     case KEY_YES_NO:
         return set_yes_no(&setting);
     case KEY_BYTES:

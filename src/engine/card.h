@@ -20,7 +20,7 @@ enum { CARD_INLINE_SLOTS = 4 };
 
 // An event: time_ms is its event time, `id` the purchase's id (valid with SLOT_HAS_ID).
 // A counter: time_ms is the window's index k (window [kW, (k+1)W)), `id` its count, and `bits` the
-// rule's index.
+// rule's place (see engine.h).
 struct slot {
     int64_t time_ms;
     int64_t id;
@@ -28,8 +28,8 @@ struct slot {
 };
 
 #define SLOT_HAS_ID ((uint64_t)1 << 63)
-// Per sliding rule r (index in the configuration): the event was late for the rule when it came,
-// and so has no place in its order; the event has been in a burst of the rule.
+// Per sliding rule, r being its place: the event was late for the rule when it came, and so has no
+// part in its order; the event has been in a burst of the rule.
 #define SLOT_LATE(r) ((uint64_t)1 << (2 * (r)))
 #define SLOT_BURST(r) ((uint64_t)2 << (2 * (r)))
 

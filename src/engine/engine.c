@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/engine.h"
 
+#include <math.h>
+
 #include "base/assert.h"
 #include "engine/saturated.h"
 #include "engine/settings.h"
 #include "engine/sliding.h"
 #include "engine/step.h"
+#include "engine/travel.h"
 #include "engine/tumbling.h"
 
 static int64_t horizon_of(const struct engine_settings *settings)
@@ -13,10 +16,34 @@ static int64_t horizon_of(const struct engine_settings *settings)
     int64_t horizon_ms = 0;
     for (size_t r = 0; r < settings->rule_count; r++) {
         const struct rule *rule = &settings->rules[r];
+        if (!rule_is_windowed(rule->kind))
+            continue;
         int64_t needed_ms = 2 * rule->window_ms + rule->grace_ms;
         horizon_ms = needed_ms > horizon_ms ? needed_ms : horizon_ms;
     }
-    return settings->rule_count == 0 ? HORIZON_MS_DEFAULT : horizon_ms;
+    return horizon_ms == 0 ? HORIZON_MS_DEFAULT : horizon_ms;
+}
+
+static double travel_from(const struct engine_settings *settings)
+{
+    double from = (double)NAN;
+    for (size_t r = 0; r < settings->rule_count; r++) {
+        const struct rule *rule = &settings->rules[r];
+        if (rule->kind == RULE_TRAVEL && !(rule->min_distance >= from))
+            from = rule->min_distance;
+    }
+    return from;
+}
+
+static void take_places(struct engine *engine)
+{
+    for (size_t r = 0; r < engine->settings.rule_count; r++) {
+        if (!rule_is_windowed(engine->settings.rules[r].kind))
+            continue;
+        engine->windowed_rules |= 1u << r;
+        engine->place[r] = (uint8_t)engine->place_count;
+        engine->rule_at[engine->place_count++] = (uint8_t)r;
+    }
 }
 
 enum status engine_init(struct engine *engine, const struct engine_settings *settings,
@@ -25,8 +52,12 @@ enum status engine_init(struct engine *engine, const struct engine_settings *set
     enum status status = settings_check(settings, err);
     if (status != STATUS_OK)
         return status;
-    engine->settings = *settings;
-    engine->horizon_ms = horizon_of(settings);
+    *engine = (struct engine){
+        .settings = *settings,
+        .horizon_ms = horizon_of(settings),
+        .travel_from = travel_from(settings),
+    };
+    take_places(engine);
     return STATUS_OK;
 }
 
@@ -73,9 +104,17 @@ static void drop_expired(struct card *card, int64_t from_ms)
     card_drop_oldest(card, expired);
 }
 
-static uint32_t all_rules(const struct engine *engine)
+static bool is_late(const struct rule *rule, int64_t stream_ms, int64_t time_ms)
 {
-    return (uint32_t)((1u << engine->settings.rule_count) - 1);
+    switch (rule->kind) {
+    case RULE_SLIDING:
+        return sliding_is_late(rule, stream_ms, time_ms);
+    case RULE_TUMBLING:
+        return tumbling_is_late(rule, stream_ms, time_ms);
+    case RULE_TRAVEL:
+        break;
+    }
+    return false;
 }
 
 static uint32_t late_rules(const struct engine *engine, int64_t stream_ms, int64_t time_ms)
@@ -85,9 +124,7 @@ static uint32_t late_rules(const struct engine *engine, int64_t stream_ms, int64
     uint32_t late = 0;
     for (size_t r = 0; r < engine->settings.rule_count; r++) {
         const struct rule *rule = &engine->settings.rules[r];
-        bool is_late = rule->kind == RULE_SLIDING ? sliding_is_late(rule, stream_ms, time_ms)
-                                                  : tumbling_is_late(rule, stream_ms, time_ms);
-        late |= (uint32_t)is_late << r;
+        late |= (uint32_t)is_late(rule, stream_ms, time_ms) << r;
     }
     return late;
 }
@@ -121,7 +158,7 @@ static uint64_t event_bits(const struct engine *engine, const struct engine_purc
     uint64_t bits = engine->settings.dedupe && purchase->has_id ? SLOT_HAS_ID : 0;
     for (size_t r = 0; late != 0; r++, late >>= 1) {
         bool sliding = engine->settings.rules[r].kind == RULE_SLIDING;
-        bits |= (late & 1) != 0 && sliding ? SLOT_LATE(r) : 0;
+        bits |= (late & 1) != 0 && sliding ? SLOT_LATE(engine->place[r]) : 0;
     }
     return bits;
 }
@@ -145,16 +182,53 @@ static size_t insert(const struct engine *engine, struct card *card,
 }
 
 static void apply_rules(const struct engine *engine, struct card *card, size_t at,
-                        int64_t stream_ms, struct step *step)
+                        int64_t stream_ms, const struct engine_purchase *purchase,
+                        struct step *step)
 {
-    int64_t time_ms = card_events(card)[at].time_ms;
     for (size_t r = 0; r < engine->settings.rule_count; r++) {
         if ((step->late_rules >> r & 1) != 0)
             continue;
-        if (engine->settings.rules[r].kind == RULE_SLIDING)
+        switch (engine->settings.rules[r].kind) {
+        case RULE_SLIDING:
             sliding_apply(engine, r, card, at, step);
-        else
-            tumbling_apply(engine, r, card, stream_ms, time_ms, step);
+            break;
+        case RULE_TUMBLING:
+            tumbling_apply(engine, r, card, stream_ms, purchase->event_time_ms, step);
+            break;
+        case RULE_TRAVEL:
+            travel_apply(engine, r, purchase, step);
+            break;
+        }
+    }
+}
+
+static bool is_duplicate(const struct engine *engine, struct card *card,
+                         const struct engine_purchase *purchase)
+{
+    bool comparable = engine->settings.dedupe && purchase->has_id;
+    return comparable && card_holds_id(card, purchase->id);
+}
+
+// True for one that is older than all of a full card's events.
+static bool is_capped(const struct engine *engine, struct card *card, int64_t time_ms)
+{
+    return card_is_full(engine, card) && time_ms < card_events(card)[0].time_ms;
+}
+
+// A purchase that is too old to be kept is judged by the rules without a window alone; a duplicate
+// and one older than all of a full card's changes nothing for these either.
+static void judge_expired(const struct engine *engine, struct card *card, int64_t from_ms,
+                          const struct engine_purchase *purchase, struct step *step)
+{
+    step->late_rules = engine->windowed_rules;
+    if (!engine_asks_travelling(engine, purchase))
+        return;
+    drop_expired(card, from_ms);
+    if (is_duplicate(engine, card, purchase) || is_capped(engine, card, purchase->event_time_ms))
+        return;
+    for (size_t r = 0; r < engine->settings.rule_count; r++) {
+        if (engine->settings.rules[r].kind == RULE_TRAVEL)
+            travel_apply(engine, r, purchase, step);
     }
 }
 
@@ -173,22 +247,21 @@ void engine_step(const struct engine *engine, struct optional_ms *stream_time, s
         card->newest_offset = purchase->offset;
     int64_t from_ms = kept_from(engine, stream_ms);
     if (time_ms < from_ms) {
-        step->late_rules = all_rules(engine);
+        judge_expired(engine, card, from_ms, purchase, step);
         return;
     }
     drop_expired(card, from_ms);
-    bool comparable = engine->settings.dedupe && purchase->has_id;
-    step->duplicate = comparable && card_holds_id(card, purchase->id);
+    step->duplicate = is_duplicate(engine, card, purchase);
     if (step->duplicate)
         return;
-    step->capped = card_is_full(engine, card) && time_ms < card_events(card)[0].time_ms;
+    step->capped = is_capped(engine, card, time_ms);
     if (step->capped)
         return;
 
     step->late_rules = late_rules(engine, stream_ms, time_ms);
     size_t at = insert(engine, card, purchase, step->late_rules);
     step->changed = true;
-    apply_rules(engine, card, at, stream_ms, step);
+    apply_rules(engine, card, at, stream_ms, purchase, step);
     ensure(card->event_count <= engine->settings.max_events_per_card);
 }
 

@@ -19,13 +19,25 @@
 #define HORIZON_MS_DEFAULT INT64_C(60000)             // H without a windowed rule
 enum { OPEN_WINDOWS_MAX = 4 * WINDOWS_PER_CARD_MAX }; // of all tumbling rules, a card
 
-enum rule_kind { RULE_SLIDING, RULE_TUMBLING };
+// The numbers are part of fingerprints: never change them.
+enum rule_kind {
+    RULE_SLIDING = 0,
+    RULE_TUMBLING = 1,
+    RULE_TRAVEL = 2, // looks at a purchase alone: no window, no state
+};
+
+// Rules with a window have a place among the kept purchases' bits.
+static inline bool rule_is_windowed(enum rule_kind kind)
+{
+    return kind != RULE_TRAVEL;
+}
 
 struct rule {
     enum rule_kind kind;
-    int64_t window_ms;  // 1 .. SPAN_MS_MAX
-    int64_t grace_ms;   // 0 .. SPAN_MS_MAX; tumbling: grace / window + 2 <= WINDOWS_PER_CARD_MAX
-    uint32_t threshold; // sliding: 2 .. max_events_per_card; tumbling: 1 .. TUMBLING_THRESHOLD_MAX
+    int64_t window_ms;   // 1 .. SPAN_MS_MAX
+    int64_t grace_ms;    // 0 .. SPAN_MS_MAX; tumbling: grace / window + 2 <= WINDOWS_PER_CARD_MAX
+    uint32_t threshold;  // sliding: 2 .. max_events_per_card; tumbling: 1 .. TUMBLING_THRESHOLD_MAX
+    double min_distance; // travel: the distance that raises an alert; not NaN
 };
 
 struct engine_settings {
@@ -40,7 +52,14 @@ struct engine_settings {
 // The engine is its settings and what follows from them; const after init, shared by threads.
 struct engine {
     struct engine_settings settings;
-    int64_t horizon_ms; // H: the largest 2W + g, 60 s without a windowed rule
+    int64_t horizon_ms;      // H: the largest 2W + g, 60 s without a windowed rule
+    uint32_t windowed_rules; // bit r: rule r has a window
+    double travel_from;      // the least min_distance of all travel rules; NaN: there is none
+    // What is stored of a windowed rule goes by its place: its number among the windowed rules, so
+    // that a rule without state comes and goes without a trace.
+    uint8_t place[RULES_MAX];   // by rule
+    uint8_t rule_at[RULES_MAX]; // by place
+    size_t place_count;
 };
 
 // Checks the settings' bounds: STATUS_FATAL with a sentence when one is passed.
@@ -71,21 +90,33 @@ struct engine_purchase {
     int64_t event_time_ms;
     int64_t offset;
     int64_t id;
+    double distance; // from the billing address
     bool has_id;
+    bool has_distance;
+    bool travelling; // the card's travel flag, as read so far; asked for by engine_asks_travelling
 };
+
+// True when the card's travel flag matters for what the purchase raises: else `travelling` is not
+// looked at, and needs no looking up.
+static inline bool engine_asks_travelling(const struct engine *engine,
+                                          const struct engine_purchase *purchase)
+{
+    return purchase->has_distance && purchase->distance >= engine->travel_from;
+}
 
 struct alert {
     uint32_t rule;          // index in the settings
     int64_t timestamp_ms;   // clamped to int64
     int64_t detected_at_ms; // event time of the purchase that raised it
     uint64_t count;         // level of the burst's first purchase; tumbling: the count (both are
-                            // the threshold at the moment that an alert is raised)
+                            // the threshold at the moment that an alert is raised); travel: 1
 };
 
 // What one purchase did. `alerts` is a buffer owned by the caller and reused from step to step:
 // engine_step grows it with realloc when it must; step_release frees it. A zeroed struct is ready
 // for use. At most one of already_counted, duplicate and capped is set, and then neither changed
-// nor late_rules is; a purchase older than the horizon is late for every rule.
+// nor late_rules is, and there is no alert. A purchase older than the horizon is late for every
+// rule with a window and changes nothing, but may raise an alert of a travel rule.
 struct step {
     struct alert *alerts;
     size_t alert_count;

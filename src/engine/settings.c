@@ -2,6 +2,7 @@
 #include "engine/settings.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 _Static_assert(SPAN_MS_MAX <= INT64_MAX / 1000, "sums of a few spans, as 2W + g, fit int64");
 _Static_assert(EVENTS_PER_CARD_MAX + 1 + OPEN_WINDOWS_MAX <= 65535 * 3 / 4,
@@ -52,11 +53,20 @@ static enum status check_sliding(const struct rule *rule, size_t number, uint32_
                      number, rule->threshold, events_max);
 }
 
+static enum status check_travel(const struct rule *rule, size_t number, struct error *err)
+{
+    if (!isnan(rule->min_distance))
+        return STATUS_OK;
+    return error_set(err, STATUS_FATAL, "rule %zu: min_distance is not a number", number);
+}
+
 static enum status check_rule(const struct engine_settings *settings, size_t index,
                               struct error *err)
 {
     const struct rule *rule = &settings->rules[index];
     size_t number = index + 1;
+    if (rule->kind == RULE_TRAVEL)
+        return check_travel(rule, number, err);
     enum status status = check_span(number, "window_ms", rule->window_ms, 1, err);
     if (status == STATUS_OK)
         status = check_span(number, "grace_ms", rule->grace_ms, 0, err);

@@ -121,8 +121,8 @@ void sliding_apply(const struct engine *engine, size_t rule_index, struct card *
     const struct rule *rule = &engine->settings.rules[rule_index];
     struct order order = {.events = card_events(card),
                           .count = card->event_count,
-                          .late = SLOT_LATE(rule_index),
-                          .burst = SLOT_BURST(rule_index),
+                          .late = SLOT_LATE(engine->place[rule_index]),
+                          .burst = SLOT_BURST(engine->place[rule_index]),
                           .reach_ms = rule->window_ms - 1,
                           .threshold = rule->threshold};
     ensure(at < order.count && (order.events[at].bits & (order.late | order.burst)) == 0);

@@ -41,9 +41,9 @@ static int64_t first_open(const struct rule *rule, int64_t stream_ms)
 bool tumbling_counter_closed(const struct engine *engine, const struct slot *counter,
                              int64_t stream_ms)
 {
-    if (counter->bits >= engine->settings.rule_count)
+    if (counter->bits >= engine->place_count)
         return true;
-    const struct rule *rule = &engine->settings.rules[counter->bits];
+    const struct rule *rule = &engine->settings.rules[engine->rule_at[counter->bits]];
     return rule->kind != RULE_TUMBLING || counter->time_ms < first_open(rule, stream_ms);
 }
 
@@ -53,16 +53,16 @@ static void drop_closed(const struct engine *engine, size_t rule_index, struct c
     int64_t open_from = first_open(&engine->settings.rules[rule_index], stream_ms);
     for (size_t i = card->counter_count; i > 0; i--) {
         const struct slot *counter = &card_counters(card)[i - 1];
-        if (counter->bits == rule_index && counter->time_ms < open_from)
+        if (counter->bits == engine->place[rule_index] && counter->time_ms < open_from)
             card_remove_counter(card, i - 1);
     }
 }
 
-static struct slot *find_counter(struct card *card, size_t rule_index, int64_t window_index)
+static struct slot *find_counter(struct card *card, size_t place, int64_t window_index)
 {
     struct slot *counters = card_counters(card);
     for (size_t i = 0; i < card->counter_count; i++) {
-        if (counters[i].time_ms == window_index && counters[i].bits == rule_index)
+        if (counters[i].time_ms == window_index && counters[i].bits == place)
             return &counters[i];
     }
     return NULL;
@@ -73,12 +73,13 @@ void tumbling_apply(const struct engine *engine, size_t rule_index, struct card 
 {
     const struct rule *rule = &engine->settings.rules[rule_index];
     struct window window = window_of(time_ms, rule->window_ms);
-    struct slot *counter = find_counter(card, rule_index, window.index);
+    size_t place = engine->place[rule_index];
+    struct slot *counter = find_counter(card, place, window.index);
     if (counter == NULL) {
         drop_closed(engine, rule_index, card, stream_ms);
         counter = card_add_counter(card);
         counter->time_ms = window.index;
-        counter->bits = rule_index;
+        counter->bits = place;
     }
     counter->id++;
     ensure(counter->id > 0);

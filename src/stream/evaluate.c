@@ -179,6 +179,14 @@ static enum status mask(struct evaluate *evaluate, const struct prepared *prepar
                          err);
 }
 
+// The card's travel flag. Looked up only where it decides something.
+static bool is_travelling(const struct evaluate *evaluate, const struct prepared *prepared)
+{
+    (void)evaluate;
+    (void)prepared;
+    return false; // no flags are read yet: every card is at home
+}
+
 static enum status take_purchase(struct evaluate *evaluate, const struct prepared *prepared,
                                  int64_t event_time_ms, struct error *err)
 {
@@ -189,20 +197,25 @@ static enum status take_purchase(struct evaluate *evaluate, const struct prepare
         return task_note_damage(task, err);
     if (status != STATUS_OK)
         return status;
-    const struct engine_purchase purchase = {
+    const struct engine *engine = &evaluate->settings->engine;
+    struct engine_purchase purchase = {
         .event_time_ms = event_time_ms,
         .offset = prepared->message->offset,
         .id = prepared->purchase.id,
+        .distance = prepared->purchase.distance_from_billing_zip,
         .has_id = (prepared->purchase.present & PURCHASE_ID) != 0,
+        .has_distance = (prepared->purchase.present & PURCHASE_DISTANCE) != 0,
     };
+    if (engine_asks_travelling(engine, &purchase))
+        purchase.travelling = is_travelling(evaluate, prepared);
     struct step *step = &evaluate->step;
     bool was_empty = card_is_empty(&entry->card);
-    engine_step(&evaluate->settings->engine, &task->stream_time, &entry->card, &purchase, step);
+    engine_step(engine, &task->stream_time, &entry->card, &purchase, step);
     count_step(evaluate->counters, step);
-    if (!step->changed)
-        return STATUS_OK;
-    task->created_count += was_empty;
-    cards_touch(task->cards, entry);
+    if (step->changed) {
+        task->created_count += was_empty;
+        cards_touch(task->cards, entry);
+    }
     return step->alert_count == 0 ? STATUS_OK : raise_alerts(evaluate, prepared, &entry->card, err);
 }
 

@@ -56,6 +56,9 @@ static void add_details(struct output *output, const struct alert *alert,
     fields->purchase_ids = output->purchase_ids;
     fields->purchase_id_count =
         evidence_ids(engine, alert, cause->state, output->purchase_ids, ALERT_PURCHASE_IDS_MAX);
+    bool alone = !rule_is_windowed(engine->settings.rules[alert->rule].kind);
+    if (alone && (purchase->present & PURCHASE_ID) != 0)
+        output->purchase_ids[fields->purchase_id_count++] = purchase->id;
 }
 
 enum status output_alert(struct output *output, const struct alert *alert,

@@ -18,6 +18,18 @@ enum {
     WARN_EVERY_MS = 10000, // how often waiting is told of
 };
 
+static struct rule rule_of(const struct config_rule *rule)
+{
+    if (rule->type == CONFIG_RULE_TRAVEL)
+        return (struct rule){.kind = RULE_TRAVEL, .min_distance = rule->min_distance};
+    return (struct rule){
+        .kind = rule->window == CONFIG_WINDOW_TUMBLING ? RULE_TUMBLING : RULE_SLIDING,
+        .window_ms = rule->window_ms,
+        .grace_ms = rule->grace_ms,
+        .threshold = (uint32_t)rule->threshold,
+    };
+}
+
 enum status setup_engine(const struct config *config, struct engine *engine, struct error *err)
 {
     struct engine_settings settings = {
@@ -28,16 +40,18 @@ enum status setup_engine(const struct config *config, struct engine *engine, str
         .max_events_per_card = (uint32_t)config->state.max_events_per_card,
     };
     ensure(config->rule_count <= RULES_MAX);
-    for (size_t i = 0; i < config->rule_count; i++) {
-        const struct config_rule *rule = &config->rules[i];
-        settings.rules[i] = (struct rule){
-            .kind = rule->window == CONFIG_WINDOW_TUMBLING ? RULE_TUMBLING : RULE_SLIDING,
-            .window_ms = rule->window_ms,
-            .grace_ms = rule->grace_ms,
-            .threshold = (uint32_t)rule->threshold,
-        };
-    }
+    for (size_t i = 0; i < config->rule_count; i++)
+        settings.rules[i] = rule_of(&config->rules[i]);
     return engine_init(engine, &settings, err);
+}
+
+uint32_t setup_needed_fields(const struct engine_settings *settings)
+{
+    uint32_t needed = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
+    needed |= settings->dedupe ? PURCHASE_ID : 0;
+    for (size_t i = 0; i < settings->rule_count; i++)
+        needed |= settings->rules[i].kind == RULE_TRAVEL ? PURCHASE_DISTANCE : 0;
+    return needed;
 }
 
 enum status setup_token_key(const struct config *config, struct token_key **out, struct error *err)
@@ -59,9 +73,7 @@ void setup_settings(const struct config *config, const struct token_key *key,
     settings->at_least_once = config->processing.guarantee == CONFIG_AT_LEAST_ONCE;
     settings->input_topic = config->topics.purchases;
     settings->group_id = config->application_id;
-    settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
-    if (config->processing.dedupe)
-        settings->needed_fields |= PURCHASE_ID;
+    settings->needed_fields = setup_needed_fields(&settings->engine.settings);
     settings->token_key = key;
     setup_fingerprint(&settings->engine.settings, key, settings->fingerprint);
 }
@@ -118,6 +130,8 @@ void setup_fingerprint(const struct engine_settings *settings, const struct toke
                                 settings->max_events_per_card));
     for (size_t i = 0; i < settings->rule_count; i++) {
         const struct rule *rule = &settings->rules[i];
+        if (!rule_is_windowed(rule->kind))
+            continue; // keeps no state
         ensure(buffer_append_format(
             &text, "; kind=%d window_ms=%" PRId64 " grace_ms=%" PRId64 " threshold=%" PRIu32,
             (int)rule->kind, rule->window_ms, rule->grace_ms, rule->threshold));

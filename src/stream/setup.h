@@ -13,6 +13,10 @@
 enum status setup_engine(const struct config *config, struct engine *engine,
                          struct error *err) MUST_USE;
 
+// The purchase's fields (enum purchase_field bits) that the rules and dedupe read: only these are
+// decoded.
+uint32_t setup_needed_fields(const struct engine_settings *settings);
+
 // The key of card tokens: of state.secret_file, or, with a warning, the built-in one.
 enum status setup_token_key(const struct config *config, struct token_key **out,
                             struct error *err) MUST_USE;

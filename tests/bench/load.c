@@ -42,8 +42,10 @@ struct generator_settings load_traffic(const struct options *options, uint64_t c
 struct oracle_settings load_oracle(void)
 {
     struct oracle_settings oracle = oracle_settings_default();
-    oracle.rules[LOAD_SLIDING] = (struct oracle_rule){ORACLE_SLIDING, 60000, 0, 3};
-    oracle.rules[LOAD_TUMBLING] = (struct oracle_rule){ORACLE_TUMBLING, 60000, 0, 3};
+    oracle.rules[LOAD_SLIDING] = (struct oracle_rule){
+        .kind = ORACLE_SLIDING, .window_ms = 60000, .grace_ms = 0, .threshold = 3};
+    oracle.rules[LOAD_TUMBLING] = (struct oracle_rule){
+        .kind = ORACLE_TUMBLING, .window_ms = 60000, .grace_ms = 0, .threshold = 3};
     oracle.rule_count = LOAD_RULES;
     oracle.forgetful = true;
     return oracle;

@@ -81,9 +81,12 @@ static void rules__of_both_kinds_on_hot_cards_equal_the_oracle(void **state)
     settings.generator.duplicate_ppm = 20000;
     settings.oracle.dedupe = false;
     settings.oracle.max_events_per_card = 50;
-    settings.oracle.rules[0] = (struct oracle_rule){ORACLE_SLIDING, 20000, 0, 4};
-    settings.oracle.rules[1] = (struct oracle_rule){ORACLE_SLIDING, 90000, 4000, 6};
-    settings.oracle.rules[2] = (struct oracle_rule){ORACLE_TUMBLING, 30000, 2000, 2};
+    settings.oracle.rules[0] = (struct oracle_rule){
+        .kind = ORACLE_SLIDING, .window_ms = 20000, .grace_ms = 0, .threshold = 4};
+    settings.oracle.rules[1] = (struct oracle_rule){
+        .kind = ORACLE_SLIDING, .window_ms = 90000, .grace_ms = 4000, .threshold = 6};
+    settings.oracle.rules[2] = (struct oracle_rule){
+        .kind = ORACLE_TUMBLING, .window_ms = 30000, .grace_ms = 2000, .threshold = 2};
     settings.oracle.rule_count = 3;
     settings.rule_names = names;
     settings.rules = "[{name: slide, type: count, window_ms: 20000, threshold: 4}, "

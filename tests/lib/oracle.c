@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/oracle.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ struct oracle {
 struct oracle_settings oracle_settings_default(void)
 {
     return (struct oracle_settings){
-        .rules = {{ORACLE_SLIDING, 60000, 0, 3}},
+        .rules = {{.kind = ORACLE_SLIDING, .window_ms = 60000, .threshold = 3}},
         .rule_count = 1,
         .dedupe = true,
         .max_future_ms = 3600000,
@@ -100,10 +101,12 @@ static wide horizon(const struct oracle_settings *settings)
     wide largest = 0;
     for (size_t i = 0; i < settings->rule_count; i++) {
         const struct oracle_rule *rule = &settings->rules[i];
+        if (rule->kind == ORACLE_TRAVEL)
+            continue;
         wide needed = 2 * (wide)rule->window_ms + rule->grace_ms;
         largest = needed > largest ? needed : largest;
     }
-    return settings->rule_count == 0 ? 60000 : largest;
+    return largest == 0 ? 60000 : largest;
 }
 
 struct oracle *oracle_open(const struct oracle_settings *settings)
@@ -311,6 +314,8 @@ static bool kept_has_id(const struct oracle *oracle, int64_t id)
 
 static bool is_late(const struct oracle *oracle, const struct oracle_rule *rule, int64_t time_ms)
 {
+    if (rule->kind == ORACLE_TRAVEL)
+        return false;
     if (rule->kind == ORACLE_SLIDING)
         return (wide)time_ms + rule->window_ms <= (wide)oracle->stream_time.ms - rule->grace_ms;
     return is_closed(oracle, rule, floor_divide(time_ms, rule->window_ms));
@@ -451,6 +456,15 @@ static void step_tumbling(struct oracle *oracle, struct oracle_card *card,
         raise_alert(oracle, purchase, rule, window->count, index * settings->window_ms);
 }
 
+// Unlike a comparison, a range takes in all that is not NaN.
+static void step_travel(struct oracle *oracle, const struct oracle_purchase *purchase, size_t rule)
+{
+    bool far = purchase->has_distance && !isnan(purchase->distance) &&
+               !(purchase->distance < oracle->settings.rules[rule].min_distance);
+    if (far && !purchase->travelling)
+        raise_alert(oracle, purchase, rule, 1, purchase->event_time_ms);
+}
+
 static void insert(struct oracle_card *card, const struct oracle_purchase *purchase, uint32_t late)
 {
     GROW(card->entries, card->entry_count, card->entry_capacity);
@@ -487,7 +501,9 @@ static void step_rules(struct oracle *oracle, struct oracle_card *card,
     for (size_t r = 0; r < oracle->settings.rule_count; r++) {
         if ((late & 1u << r) != 0)
             continue;
-        if (oracle->settings.rules[r].kind == ORACLE_SLIDING)
+        if (oracle->settings.rules[r].kind == ORACLE_TRAVEL)
+            step_travel(oracle, purchase, r);
+        else if (oracle->settings.rules[r].kind == ORACLE_SLIDING)
             step_sliding(oracle, purchase, r);
         else
             step_tumbling(oracle, card, purchase, r);
@@ -500,6 +516,35 @@ static void advance_stream_time(struct oracle *oracle, int64_t event_time_ms)
         oracle->stream_time = (struct oracle_time){true, event_time_ms};
 }
 
+// Why a purchase changes nothing, whatever the rules; the card's kept purchases are gathered.
+static bool is_set_aside(const struct oracle *oracle, const struct oracle_purchase *purchase,
+                         struct oracle_result *result)
+{
+    result->duplicate =
+        oracle->settings.dedupe && purchase->has_id && kept_has_id(oracle, purchase->id);
+    result->capped = !result->duplicate &&
+                     oracle->kept_count == oracle->settings.max_events_per_card &&
+                     purchase->event_time_ms < oracle->kept[0]->time_ms;
+    return result->duplicate || result->capped;
+}
+
+// Too old to be kept, and too old for any window; a rule without one takes it as it comes.
+static void step_expired(struct oracle *oracle, const struct oracle_purchase *purchase,
+                         struct oracle_result *result)
+{
+    struct oracle_result fate = {0};
+    result->expired = true;
+    gather_kept(oracle, card_of(oracle, purchase->card));
+    if (is_set_aside(oracle, purchase, &fate))
+        return;
+    for (size_t r = 0; r < oracle->settings.rule_count; r++) {
+        if (oracle->settings.rules[r].kind == ORACLE_TRAVEL)
+            step_travel(oracle, purchase, r);
+        else
+            ensure((result->late_rules & 1u << r) != 0);
+    }
+}
+
 void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
                  struct oracle_result *result)
 {
@@ -508,26 +553,18 @@ void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
     advance_stream_time(oracle, purchase->event_time_ms);
     uint32_t late = late_rules(oracle, purchase->event_time_ms);
     if (is_expired(oracle, purchase->event_time_ms)) {
-        ensure(late == (1u << oracle->settings.rule_count) - 1);
-        result->expired = true;
         result->late_rules = late;
-        return;
+        step_expired(oracle, purchase, result);
+    } else {
+        struct oracle_card *card = card_of(oracle, purchase->card);
+        gather_kept(oracle, card);
+        if (is_set_aside(oracle, purchase, result))
+            return;
+        insert(card, purchase, late);
+        forget_surplus(oracle, card);
+        step_rules(oracle, card, purchase, late);
+        result->late_rules = late;
     }
-    struct oracle_card *card = card_of(oracle, purchase->card);
-    gather_kept(oracle, card);
-    if (oracle->settings.dedupe && purchase->has_id && kept_has_id(oracle, purchase->id)) {
-        result->duplicate = true;
-        return;
-    }
-    if (oracle->kept_count == oracle->settings.max_events_per_card &&
-        purchase->event_time_ms < oracle->kept[0]->time_ms) {
-        result->capped = true;
-        return;
-    }
-    insert(card, purchase, late);
-    forget_surplus(oracle, card);
-    step_rules(oracle, card, purchase, late);
-    result->late_rules = late;
     result->alerts = oracle->alerts;
     result->alert_count = oracle->alert_count;
 }

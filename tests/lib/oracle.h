@@ -7,7 +7,9 @@
 //
 // Readings of the definitions, in the order in which they are decided for a purchase at t:
 //   stream time ST   the highest event time so far, this one included
-//   expired          t <= ST - H: late for every rule, changes nothing but ST
+//   expired          t <= ST - H: late for every rule with a window, changes nothing but ST; a
+//   travel
+//                    rule judges it all the same, unless it is a duplicate or capped (below)
 //   duplicate        its id is that of a kept purchase: changes nothing but ST, late for no rule
 //   capped           the card is full and t < its oldest kept event: likewise
 //   inserted         it is kept, and if that makes one too many the oldest is out for ever; late or
@@ -25,13 +27,14 @@
 
 enum { ORACLE_RULES_MAX = 16 };
 
-enum oracle_kind { ORACLE_SLIDING, ORACLE_TUMBLING };
+enum oracle_kind { ORACLE_SLIDING, ORACLE_TUMBLING, ORACLE_TRAVEL };
 
 struct oracle_rule {
     enum oracle_kind kind;
     int64_t window_ms;
     int64_t grace_ms;
     uint64_t threshold;
+    double min_distance; // of ORACLE_TRAVEL, which has nothing else
 };
 
 struct oracle_settings {
@@ -67,6 +70,9 @@ struct oracle_purchase {
     int64_t event_time_ms;
     int64_t id;
     bool has_id;
+    double distance;
+    bool has_distance;
+    bool travelling;
 };
 
 struct oracle_alert {

@@ -52,7 +52,9 @@ static uint64_t answer_random(void *context)
 static void fill_engine(struct stream_fixture *fixture, const struct fixture_options *options)
 {
     struct engine_settings settings = {
-        .rules = {{options->tumbling ? RULE_TUMBLING : RULE_SLIDING, 60000, 0, 3}},
+        .rules = {{.kind = options->tumbling ? RULE_TUMBLING : RULE_SLIDING,
+                   .window_ms = 60000,
+                   .threshold = 3}},
         .rule_count = 1,
         .dedupe = true,
         .track_offsets = options->at_least_once,
@@ -234,7 +236,11 @@ void fixture_purchase_id(struct stream_fixture *fixture, const char *card, int64
     };
     int64_t offset = fake_produce(fixture->cluster, &input);
     buffer_release(&value);
-    const struct oracle_purchase purchase = {view_text(card), offset, event_ms, id, true};
+    const struct oracle_purchase purchase = {.card = view_text(card),
+                                             .offset = offset,
+                                             .event_time_ms = event_ms,
+                                             .id = id,
+                                             .has_id = true};
     struct oracle_result result;
     oracle_step(fixture->oracles[partition], &purchase, &result);
     expect(fixture, partition, &result);

@@ -562,13 +562,48 @@ static void what_does_not_exist_yet__says_so(void **state)
                             "- {name: high_purchase_count}\n"
                             "- {name: travel_distance, type: travel_distance, min_distance: 2000}\n"
                             "topics: {purchase_counts: b}\n"),
-                  "FILE:3: rules.1: rules of type travel_distance are not available in this "
-                  "version; take the rule out\n"
                   "FILE:4: topics.purchase_counts: this output is not available in this "
                   "version; allowed: empty\n");
-    assert_report(SETS("rules.0.type=travel_distance"),
-                  "--set: rules.0.type: rules of type travel_distance are not available in this "
-                  "version; take the rule out\n");
+}
+
+static void travel_rule__has_a_distance_and_no_window(void **state)
+{
+    (void)state;
+    struct config config =
+        load_good(FILE_ONLY("rules:\n"
+                            "- {name: travel_distance, type: travel_distance}\n"
+                            "- {name: far, type: travel_distance, min_distance: 1.5e3}\n"));
+    assert_int_equal(config.rules[0].type, CONFIG_RULE_TRAVEL);
+    assert_true(config.rules[0].min_distance == 2000);
+    assert_true(config.rules[1].min_distance == 1500);
+    config_release(&config);
+    assert_report(FILE_ONLY("rules:\n"
+                            "- {name: a, min_distance: 1}\n"
+                            "- {name: b, type: travel_distance, window_ms: 1, window: sliding,\n"
+                            "   threshold: 2, grace_ms: 0}\n"),
+                  "FILE:2: rules.0.min_distance: has no meaning for a rule of type count; take it "
+                  "out\n"
+                  "FILE:3: rules.1.window: has no meaning for a rule of type travel_distance; take "
+                  "it out\n"
+                  "FILE:3: rules.1.window_ms: has no meaning for a rule of type travel_distance; "
+                  "take it out\n"
+                  "FILE:4: rules.1.threshold: has no meaning for a rule of type travel_distance; "
+                  "take it out\n"
+                  "FILE:4: rules.1.grace_ms: has no meaning for a rule of type travel_distance; "
+                  "take it out\n");
+    static const char *const bad[] = {"far", "nan", "inf", "0x10", "1,5", "1e", "", "-1", "1e10"};
+    static const char *const why[] = {"is not a number", "is not a number",  "is not a number",
+                                      "is not a number", "is not a number",  "is not a number",
+                                      "is not a number", "is out of bounds", "is out of bounds"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char set[64];
+        char line[256];
+        snprintf(set, sizeof(set), "rules.0.min_distance=%s", bad[i]);
+        snprintf(line, sizeof(line),
+                 "--set: rules.0.min_distance: '%s' %s; allowed: 0 .. 1000000000\n", bad[i],
+                 why[i]);
+        assert_report(SETS("rules.0.type=travel_distance", set), line);
+    }
 }
 
 static void topics__must_be_legal_and_different(void **state)
@@ -747,6 +782,7 @@ int main(void)
         cmocka_unit_test(rules__are_checked_as_a_whole),
         cmocka_unit_test(rules__have_limits_of_their_own),
         cmocka_unit_test(what_does_not_exist_yet__says_so),
+        cmocka_unit_test(travel_rule__has_a_distance_and_no_window),
         cmocka_unit_test(topics__must_be_legal_and_different),
         cmocka_unit_test(values__that_must_fit_each_other_are_checked),
         cmocka_unit_test(listen__takes_addresses_alone),

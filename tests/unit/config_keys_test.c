@@ -93,6 +93,8 @@ static void bounds__are_shown_as_they_are_checked(void **state)
             snprintf(text, sizeof(text),
                      rows[i].high == INT64_MAX ? "%lld or more" : "%lld .. %lld",
                      (long long)rows[i].low, (long long)rows[i].high);
+        if (rows[i].type == KEY_NUMBER)
+            snprintf(text, sizeof(text), "%.12g .. %.12g", rows[i].least, rows[i].most);
         assert_string_equal(key_shown(&rows[i])->bounds, text);
     }
 }

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ struct tally {
     uint64_t many_alerts; // steps with more than one
     uint64_t late;
     uint64_t expired;
+    uint64_t expired_alerts; // of travel rules
     uint64_t duplicates;
     uint64_t capped;
     uint64_t resent;
@@ -89,6 +91,9 @@ static int64_t clamped_sum(int64_t a, int64_t b)
 static struct rule random_rule(struct random *random, uint32_t events_max)
 {
     struct rule rule = {.kind = random_chance(random, 1, 3) ? RULE_TUMBLING : RULE_SLIDING};
+    if (random_chance(random, 1, 6))
+        return (struct rule){.kind = RULE_TRAVEL,
+                             .min_distance = (double)PICK(random, 0, 1000, 2000, 2000)};
     if (events_max < 2)
         rule.kind = RULE_TUMBLING;
     rule.window_ms = PICK(random, 1, 2, 3, 7, 10, 10, 20, 60, 1000, 60000, SPAN_MS_MAX);
@@ -114,11 +119,13 @@ static struct engine_settings random_settings(struct random *random)
     };
     // Rules of one scale, most often: those of very different ones hardly meet.
     struct rule model = random_rule(random, settings.max_events_per_card);
+    while (model.kind == RULE_TRAVEL)
+        model = random_rule(random, settings.max_events_per_card);
     bool alike = random_chance(random, 2, 3);
     for (size_t r = 0; r < settings.rule_count; r++) {
         struct rule *rule = &settings.rules[r];
         *rule = random_rule(random, settings.max_events_per_card);
-        if (!alike)
+        if (!alike || rule->kind == RULE_TRAVEL)
             continue;
         rule->window_ms = model.window_ms + random_range(random, 0, model.window_ms / 2);
         rule->window_ms = rule->window_ms < SPAN_MS_MAX ? rule->window_ms : SPAN_MS_MAX;
@@ -131,7 +138,9 @@ static struct engine_settings random_settings(struct random *random)
 
 static struct plan random_plan(struct random *random, const struct engine_settings *settings)
 {
-    int64_t window_ms = settings->rule_count > 0 ? settings->rules[0].window_ms : 30000;
+    int64_t window_ms = 30000;
+    for (size_t r = 0; r < settings->rule_count; r++)
+        window_ms = settings->rules[r].window_ms > 0 ? settings->rules[r].window_ms : window_ms;
     return (struct plan){
         .card_count = 1 + random_below(random, CARDS_MAX),
         .purchase_count = (size_t)PICK(random, 5, 12, 25, 25, 40, 60, 150),
@@ -167,6 +176,27 @@ static int64_t random_time(struct scene *scene)
     return time_ms - time_ms % plan->grid_ms;
 }
 
+static enum oracle_kind mirror_kind(enum rule_kind kind)
+{
+    switch (kind) {
+    case RULE_SLIDING:
+        return ORACLE_SLIDING;
+    case RULE_TUMBLING:
+        return ORACLE_TUMBLING;
+    case RULE_TRAVEL:
+        break;
+    }
+    return ORACLE_TRAVEL;
+}
+
+static double random_distance(struct random *random)
+{
+    static const double odd[] = {(double)NAN, (double)INFINITY, -(double)INFINITY, -2000, 1e300};
+    if (random_chance(random, 1, 16))
+        return odd[random_below(random, sizeof(odd) / sizeof(odd[0]))];
+    return (double)random_range(random, 0, 2500) + (double)PICK(random, 0, 0, 1) / 2;
+}
+
 static void scene_open(struct scene *scene, uint64_t seed)
 {
     *scene = (struct scene){0};
@@ -188,10 +218,11 @@ static void scene_open(struct scene *scene, uint64_t seed)
     for (size_t r = 0; r < settings.rule_count; r++) {
         const struct rule *rule = &settings.rules[r];
         mirror.rules[r] = (struct oracle_rule){
-            .kind = rule->kind == RULE_SLIDING ? ORACLE_SLIDING : ORACLE_TUMBLING,
+            .kind = mirror_kind(rule->kind),
             .window_ms = rule->window_ms,
             .grace_ms = rule->grace_ms,
             .threshold = rule->threshold,
+            .min_distance = rule->min_distance,
         };
     }
     scene->oracle = oracle_open(&mirror);
@@ -282,6 +313,7 @@ static void count_up(const struct step *step, const struct oracle_result *expect
     tally.many_alerts += step->alert_count > 1;
     tally.late += step->late_rules != 0 && !expected->expired;
     tally.expired += expected->expired;
+    tally.expired_alerts += expected->expired ? step->alert_count : 0;
     tally.duplicates += step->duplicate;
     tally.capped += step->capped;
 }
@@ -322,13 +354,19 @@ static void play(struct scene *scene, uint64_t seed, size_t number)
     struct engine_purchase purchase = {.event_time_ms = random_time(scene),
                                        .offset = scene->offset,
                                        .has_id = random_chance(random, 7, 8),
-                                       .id = random_id(scene)};
+                                       .id = random_id(scene),
+                                       .has_distance = random_chance(random, 7, 8),
+                                       .distance = random_distance(random),
+                                       .travelling = random_chance(random, 1, 8)};
     char name[2] = {(char)('a' + which), 0};
     struct oracle_purchase mirror = {.card = view_text(name),
                                      .offset = purchase.offset,
                                      .event_time_ms = purchase.event_time_ms,
                                      .id = purchase.id,
-                                     .has_id = purchase.has_id};
+                                     .has_id = purchase.has_id,
+                                     .has_distance = purchase.has_distance,
+                                     .distance = purchase.distance,
+                                     .travelling = purchase.travelling};
     struct oracle_result expected;
     oracle_step(scene->oracle, &mirror, &expected);
     meddle(scene, card);
@@ -359,6 +397,7 @@ static void alerts_and_fates__equal_the_oracles(void **state)
            tally.duplicates, tally.capped, tally.resent, tally.swept);
     assert_true(tally.alerts > case_count);
     assert_true(tally.many_alerts > 0 && tally.late > 0 && tally.expired > 0);
+    assert_true(tally.expired_alerts > 0);
     assert_true(tally.duplicates > 0 && tally.capped > 0 && tally.resent > 0 && tally.swept > 0);
 }
 

@@ -56,7 +56,8 @@ static struct oracle_settings one_rule(enum oracle_kind kind, int64_t window_ms,
                                        uint64_t threshold)
 {
     struct oracle_settings settings = oracle_settings_default();
-    settings.rules[0] = (struct oracle_rule){kind, window_ms, grace_ms, threshold};
+    settings.rules[0] = (struct oracle_rule){
+        .kind = kind, .window_ms = window_ms, .grace_ms = grace_ms, .threshold = threshold};
     return settings;
 }
 
@@ -313,8 +314,10 @@ static void rules__each_has_its_own_order_and_all_alert_in_their_order(void **st
 {
     (void)state;
     struct oracle_settings settings = one_rule(ORACLE_TUMBLING, 10, 0, 2);
-    settings.rules[1] = (struct oracle_rule){ORACLE_SLIDING, 10, 0, 2};
-    settings.rules[2] = (struct oracle_rule){ORACLE_SLIDING, 10, 50, 2};
+    settings.rules[1] = (struct oracle_rule){
+        .kind = ORACLE_SLIDING, .window_ms = 10, .grace_ms = 0, .threshold = 2};
+    settings.rules[2] = (struct oracle_rule){
+        .kind = ORACLE_SLIDING, .window_ms = 10, .grace_ms = 50, .threshold = 2};
     settings.rule_count = 3;
     struct run run = run_of(settings);
     take(&run, "a", 100);

@@ -179,6 +179,43 @@ static void tombstones_duplicates_late_and_misplaced_ones__are_counted(void **st
     stream_fixture_close(&f);
 }
 
+// Also one that is too old for the state: the alert is written, though no card changes.
+static void far_purchases__raise_alerts_of_a_travel_rule(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){0});
+    struct engine_settings rules = f.settings.engine.settings;
+    rules.rules[rules.rule_count++] = (struct rule){.kind = RULE_TRAVEL, .min_distance = 2000};
+    assert_int_equal(engine_init(&f.settings.engine, &rules, &f.err), STATUS_OK);
+    f.settings.rule_names[1] = "travel_distance";
+    f.settings.needed_fields |= PURCHASE_DISTANCE;
+    struct purchase_values values = {.id = 1,
+                                     .credit_card = view_text("4444"),
+                                     .timestamp_ms = sent_ms,
+                                     .has_timestamp = true,
+                                     .has_distance = true};
+    send_values(&f, view_text("4444"), &values, FIXTURE_SCHEMA_ID, false);
+    values.id = 2;
+    values.distance_from_billing_zip = 2000;
+    send_values(&f, view_text("4444"), &values, FIXTURE_SCHEMA_ID, false);
+    values.id = 3;
+    values.timestamp_ms = sent_ms - 3600000;
+    send_values(&f, view_text("4444"), &values, FIXTURE_SCHEMA_ID, false);
+    const struct counters *counters = run(&f);
+    assert_int_equal(counters->alerts[0], 0);
+    assert_int_equal(counters->alerts[1], 2);
+    assert_int_equal(counters->purchases_late[1], 0);
+    struct fake_records records = fake_read(f.cluster, "alerts-json");
+    assert_int_equal(records.count, 2);
+    assert_true(view_equal(fake_record_header(records.items[1], "cardwatch.rule"),
+                           view_text("travel_distance")));
+    assert_true(
+        view_equal(fake_record_header(records.items[1], "cardwatch.count"), view_text("1")));
+    fake_records_release(&records);
+    stream_fixture_close(&f);
+}
+
 static void card_missing_from_the_value__is_the_key(void **state)
 {
     (void)state;
@@ -269,6 +306,7 @@ int main(void)
         cmocka_unit_test(purchase_of_tomorrow__is_a_dead_letter_and_moves_no_time),
         cmocka_unit_test(purchase_without_time_of_its_own__takes_the_streams),
         cmocka_unit_test(tombstones_duplicates_late_and_misplaced_ones__are_counted),
+        cmocka_unit_test(far_purchases__raise_alerts_of_a_travel_rule),
         cmocka_unit_test(card_missing_from_the_value__is_the_key),
         cmocka_unit_test(accepted_purchases__are_masked_when_it_is_asked_for),
         cmocka_unit_test(purchases__are_not_masked_unless_it_is_asked_for),

@@ -67,8 +67,13 @@ static void fingerprint__changes_with_what_gives_state_its_meaning_alone(void **
         "rules.0.window=tumbling",       "processing.dedupe=false", "processing.max_future_ms=1",
         "state.max_events_per_card=100",
     };
-    static const char *const same[] = {"rules.0.name=renamed", "processing.threads=2",
-                                       "processing.guarantee=at_least_once"};
+    static const char *const same[] = {
+        "rules.0.name=renamed",
+        "processing.threads=2",
+        "processing.guarantee=at_least_once",
+        "rules=[{name: t, type: travel_distance}, {name: high_purchase_count}]",
+        "rules=[{name: b}, {name: t, type: travel_distance, min_distance: 3}]",
+    };
     uint8_t plain[FINGERPRINT_BYTES];
     uint8_t changed[FINGERPRINT_BYTES];
     fingerprint_of("log.level=info", secret, plain);
@@ -80,8 +85,25 @@ static void fingerprint__changes_with_what_gives_state_its_meaning_alone(void **
         fingerprint_of(same[i], secret, changed);
         assert_memory_equal(plain, changed, FINGERPRINT_BYTES);
     }
+    // Upgrading the program must not orphan the state of those who run with the defaults.
+    static const uint8_t as_ever[FINGERPRINT_BYTES] = {0x19, 0xe3, 0x44, 0x40, 0x02, 0xc2,
+                                                       0xb2, 0xe1, 0x5d, 0xc2, 0x93, 0xc5,
+                                                       0x55, 0x3a, 0xa7, 0x28};
+    assert_memory_equal(plain, as_ever, FINGERPRINT_BYTES);
     fingerprint_of("log.level=info", "another secret 0123456789", changed);
     assert_memory_not_equal(plain, changed, FINGERPRINT_BYTES);
+}
+
+static void fields__are_decoded_for_the_rules_that_read_them(void **state)
+{
+    (void)state;
+    struct engine_settings settings = {.rule_count = 1};
+    uint32_t always = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
+    assert_int_equal(setup_needed_fields(&settings), always);
+    settings.dedupe = true;
+    assert_int_equal(setup_needed_fields(&settings), always | PURCHASE_ID);
+    settings.rules[0].kind = RULE_TRAVEL;
+    assert_int_equal(setup_needed_fields(&settings), always | PURCHASE_ID | PURCHASE_DISTANCE);
 }
 
 static void settings__say_what_becomes_of_a_purchase(void **state)
@@ -116,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(engine__gets_the_configured_rules),
+        cmocka_unit_test(fields__are_decoded_for_the_rules_that_read_them),
         cmocka_unit_test(fingerprint__changes_with_what_gives_state_its_meaning_alone),
         cmocka_unit_test(settings__say_what_becomes_of_a_purchase),
     };
