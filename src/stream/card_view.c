@@ -5,9 +5,9 @@ static void write_rules(const struct card_view *view, struct json_out *out, cons
                         uint64_t bits, uint64_t first_bit)
 {
     json_out_array(out, name);
-    for (size_t r = 0; r < view->engine->settings.rule_count; r++)
-        if (bits & first_bit << (2 * r))
-            json_out_text(out, NULL, view->rule_names[r]);
+    for (size_t place = 0; place < view->engine->place_count; place++)
+        if (bits & first_bit << (2 * place))
+            json_out_text(out, NULL, view->rule_names[view->engine->rule_at[place]]);
     json_out_array_end(out);
 }
 
@@ -66,9 +66,9 @@ static void write_counters(const struct card_view *view, struct json_out *out, s
     const struct slot *counters = card_counters(card);
     json_out_array(out, "counters");
     for (size_t i = 0; i < card->counter_count && i < CARD_VIEW_EVENTS_MAX; i++) {
-        uint64_t rule = counters[i].bits;
-        if (rule >= settings->rule_count)
+        if (counters[i].bits >= view->engine->place_count)
             continue;
+        size_t rule = view->engine->rule_at[counters[i].bits];
         int64_t window_ms = settings->rules[rule].window_ms;
         json_out_object(out, NULL);
         json_out_text(out, "rule", view->rule_names[rule]);

@@ -13,18 +13,23 @@
 
 enum { REASON_BYTES_MAX = 1024, SOURCE_BYTES_MAX = 320 };
 
+static void write_window(struct json_out *out, const struct rule *rule)
+{
+    json_out_text(out, "window", rule->kind == RULE_TUMBLING ? "tumbling" : "sliding");
+    json_out_integer(out, "window_ms", rule->window_ms);
+    json_out_integer(out, "grace_ms", rule->grace_ms);
+    json_out_count(out, "threshold", rule->threshold);
+}
+
 static void write_rules(struct json_out *out, const struct stream_settings *settings)
 {
-    static const char *const kinds[] = {[RULE_SLIDING] = "sliding", [RULE_TUMBLING] = "tumbling"};
     const struct engine_settings *engine = &settings->engine.settings;
     json_out_array(out, "rules");
     for (size_t r = 0; r < engine->rule_count; r++) {
         json_out_object(out, NULL);
         json_out_text(out, "name", settings->rule_names[r]);
-        json_out_text(out, "window", kinds[engine->rules[r].kind]);
-        json_out_integer(out, "window_ms", engine->rules[r].window_ms);
-        json_out_integer(out, "grace_ms", engine->rules[r].grace_ms);
-        json_out_count(out, "threshold", engine->rules[r].threshold);
+        if (rule_is_windowed(engine->rules[r].kind))
+            write_window(out, &engine->rules[r]);
         json_out_object_end(out);
     }
     json_out_array_end(out);

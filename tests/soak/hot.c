@@ -109,8 +109,8 @@ static struct scene_settings settings_of(struct soak *soak)
     struct scene_settings settings = scene_settings_default("hot");
     settings.rule_names = names;
     settings.oracle.forgetful = true;
-    settings.oracle.rules[1] =
-        (struct oracle_rule){ORACLE_TUMBLING, WINDOW_MS, 0, soak->options.hot / 2};
+    settings.oracle.rules[1] = (struct oracle_rule){
+        .kind = ORACLE_TUMBLING, .window_ms = WINDOW_MS, .threshold = soak->options.hot / 2};
     settings.oracle.rule_count = 2;
     settings.compression = "lz4";
     settings.generator.seed = soak->options.seed;
