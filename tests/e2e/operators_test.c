@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people on call have: HTTP, a Prometheus that scrapes it, and `inspect` beside the running
-// service and after it.
+// What people on call have: HTTP, a Prometheus that scrapes it, `inspect` beside the running
+// service and after it, and the dashboard in a browser.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,10 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "lib/raw_http.h"
 #include "lib/scene.h"
 #include "lib/workspace.h"
 
+enum { BROWSER_TIMEOUT_MS = 300000 };
 enum { WAIT_MS = 120000, STOP_TIMEOUT_MS = 60000, RUN_TIMEOUT_MS = 120000, PURCHASES = 20000 };
 
 // Names that dashboards and alert rules of others rest on.
@@ -312,10 +314,73 @@ static void service__can_be_looked_into_while_it_runs_and_after(void **state)
     scene->passed = true;
 }
 
+static void plant(struct scene *scene, const char *card)
+{
+    struct generated message;
+    int64_t now_ms = clock_wall_ms();
+    for (int64_t i = 0; i < 3; i++) {
+        const struct purchase_values purchase = {
+            .id = 1000000000 + i,
+            .category = view_text("grocery"),
+            .credit_card = view_text(card),
+            .timestamp_ms = now_ms + i,
+            .has_timestamp = true,
+        };
+        workload_purchase(&scene->workload, &purchase, now_ms);
+    }
+    generator_malformed(scene->workload.generator, DEAD_LETTER_NO_CARD, &message);
+    workload_take(&scene->workload, &message, -1);
+    loader_flush(scene->workload.loader);
+}
+
+// The browser's script says "ready", is shown something, and ends.
+static void look(struct scene *scene, uint16_t port, const char *card)
+{
+    struct process browser;
+    char *log = workspace_text("%s/browser", scene->dir);
+    char *url = workspace_text("http://127.0.0.1:%u/", port);
+    const char *build = getenv("B");
+    char *shots = workspace_text("%s/screenshots", build != NULL ? build : "build");
+    const char *const argv[] = {"python3", "tests/browser/dashboard.py", url, card, shots, NULL};
+    int64_t deadline_ms = process_clock_ms() + BROWSER_TIMEOUT_MS;
+    int code = -1;
+    process_spawn(&browser, argv, log);
+    for (bool ready = false; !ready && process_running(&browser);) {
+        char *said = workspace_read(log);
+        ready = strstr(said, "ready") != NULL || process_clock_ms() > deadline_ms;
+        free(said);
+        process_nap();
+    }
+    plant(scene, card);
+    bool ended = process_wait(&browser, BROWSER_TIMEOUT_MS, &code);
+    char *said = workspace_read(log);
+    process_kill(&browser);
+    if (!ended || code != 0)
+        fail_msg("the browser's script: %d\n%s", code, said);
+    free(said);
+    free(shots);
+    free(url);
+    free(log);
+}
+
+static void dashboard__shows_an_alert_when_it_comes(void **state)
+{
+    uint16_t port;
+    struct scene *scene = start_scene(state, "dashboard", &port);
+    workload_send(&scene->workload, PURCHASES / 10);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    look(scene, port, "9999-8888-7777-4321");
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    assert_int_equal(cardwatch_stop(&scene->services[0], STOP_TIMEOUT_MS), 0);
+    assert_true(scene_judge(scene, NULL));
+    scene->passed = true;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(service__can_be_looked_into_while_it_runs_and_after),
+        stage_test(dashboard__shows_an_alert_when_it_comes),
     };
     return stage_run(tests);
 }

@@ -175,8 +175,8 @@ static void state_and_alerts__are_json(void **state)
 
 static void page__comes_with_all_that_it_asks_for(void **state)
 {
-    static const char *const parts[] = {"/page.css", "/page.js", "/charts.js", "/icon.svg",
-                                        "/chart.min.js"};
+    static const char *const parts[] = {"/page.css",  "/page.js",  "/feed.js",
+                                        "/charts.js", "/icon.svg", "/chart.min.js"};
     struct fixture *f = *state;
     assert_int_equal(get(f, "/")->status, 200);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -117,6 +117,7 @@ const Charts = (() => {
     return element;
   }
 
+  // Those in a burst are drawn full, those that count towards it pale.
   // Purchases that fall on one place stand above each other.
   function heights(xs) {
     const last = [];
@@ -144,8 +145,11 @@ const Charts = (() => {
     shape(svg, "text", { x: x(end) - 4, y: 30, "text-anchor": "end" }, "the last " + windowMs / 1000 + " s");
     shape(svg, "line", { class: "axis", x1: 12, y1: base + 8, x2: width - 12, y2: base + 8 });
     const rows = heights(times.map(x));
+    const bursts = answer.purchases.filter((purchase) => purchase.burst.length).map((purchase) => purchase.time_ms);
+    const counts = (ms) => bursts.some((burst) => ms <= burst && ms > burst - windowMs);
     answer.purchases.forEach((purchase, i) => {
-      const kind = purchase.burst.length ? "burst" : purchase.late.length ? "late" : "purchase";
+      let kind = purchase.burst.length ? "burst" : counts(purchase.time_ms) ? "counted" : "purchase";
+      if (purchase.late.length) kind = "late";
       const dot = shape(svg, "circle", { class: kind, cx: x(purchase.time_ms), cy: base - rows[i] * 14, r: 6 });
       shape(dot, "title", {}, clock(purchase.time_ms));
     });
