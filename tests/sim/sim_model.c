@@ -45,6 +45,7 @@ void sim_model_close(struct sim_model *model)
         oracle_close(model->fates[p].oracle);
         free(model->fates[p].alerts);
         free(model->fates[p].letters);
+        free(model->fates[p].accepted);
         for (size_t i = 0; i < model->input->plan->cards; i++)
             card_release(&model->cards[p][i]);
         free(model->cards[p]);
@@ -60,6 +61,16 @@ static void expect_letter(struct sim_fate *fate, int64_t offset, enum dead_lette
             memory_resized(fate->letters, fate->letter_capacity, sizeof(*fate->letters));
     }
     fate->letters[fate->letter_count++] = (struct sim_letter){.offset = offset, .class_ = class_};
+}
+
+static void accept(struct sim_fate *fate, int64_t offset)
+{
+    if (fate->accepted_count == fate->accepted_capacity) {
+        fate->accepted_capacity = 2 * fate->accepted_capacity + 256;
+        fate->accepted =
+            memory_resized(fate->accepted, fate->accepted_capacity, sizeof(*fate->accepted));
+    }
+    fate->accepted[fate->accepted_count++] = offset;
 }
 
 static void expect_alert(struct sim_fate *fate, const struct oracle_alert *alert, uint32_t card)
@@ -118,6 +129,7 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
         break;
     }
     struct oracle_result result;
+    accept(fate, offset);
     oracle_step(fate->oracle, &purchase, &result);
     for (size_t i = 0; i < result.alert_count; i++)
         expect_alert(fate, &result.alerts[i], item->card);

@@ -36,6 +36,9 @@ struct sim_fate {
     struct sim_letter *letters;
     size_t letter_count;
     size_t letter_capacity;
+    int64_t *accepted; // offsets of the purchases, the others are letters and tombstones
+    size_t accepted_count;
+    size_t accepted_capacity;
 };
 
 struct sim_model {

@@ -197,6 +197,7 @@ void sim_plan_draw(struct sim_plan *plan, struct random *random)
     plan->audit_ppm = (uint32_t)PICK(random, 0, 2000, 10000);
     if (plan->at_least_once)
         leave_out_zombies(plan);
+    plan->mask_purchases = random_chance(random, 1, 3);
 }
 
 // ---- in words ----
@@ -227,10 +228,11 @@ void sim_plan_print(const struct sim_plan *plan, FILE *to)
 {
     fprintf(to,
             "  %s, %s members, %d partitions, %zu instances of %zu workers, dedupe %s, %u events a "
-            "card\n",
+            "card%s\n",
             plan->at_least_once ? "at least once" : "exactly once",
             plan->static_membership ? "static" : "dynamic", plan->partitions, plan->instances,
-            plan->workers, plan->engine.dedupe ? "on" : "off", plan->engine.max_events_per_card);
+            plan->workers, plan->engine.dedupe ? "on" : "off", plan->engine.max_events_per_card,
+            plan->mask_purchases ? ", masked purchases" : "");
     print_rules(&plan->engine, to);
     fprintf(to,
             "  commits %" PRId64 "/%" PRId64 " ms, checkpoints %" PRId64 " ms in %u polls, cache "

@@ -46,6 +46,7 @@ struct sim_plan {
     struct engine_settings engine;
     bool at_least_once;
     bool static_membership;
+    bool mask_purchases;
     int32_t partitions;
     size_t instances;
     size_t workers; // of an instance

@@ -88,6 +88,7 @@ static void fill_settings(struct sim *sim)
     for (size_t r = 0; r < plan->engine.rule_count; r++)
         settings->rule_names[r] = rule_names[r];
     settings->at_least_once = plan->at_least_once;
+    settings->mask_purchases = plan->mask_purchases;
     settings->commit_interval_ms = plan->commit_interval_ms;
     settings->min_commit_interval_ms = plan->min_commit_interval_ms;
     settings->checkpoint_interval_ms = plan->checkpoint_interval_ms;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "base/murmur2.h"
 
 enum { TEXT_BYTES = 256 };
@@ -226,6 +227,50 @@ static void judge_letters(struct sim *sim)
     fake_records_release(&records);
 }
 
+// ---- masked purchases ----
+
+static bool masked_matches(const struct sim *sim, int32_t partition, int64_t offset,
+                           const struct fake_record *record)
+{
+    char masked[CARD_MASKED_MAX];
+    const struct sim_item *item = &sim->input.items[partition].at[offset];
+    struct view card = view_text(sim->input.cards[item->card].text);
+    struct view key = sim_input_key(&sim->input, item);
+    card_mask(key, masked);
+    if ((key.data == NULL) != (record->key.data == NULL) ||
+        (key.data != NULL && !view_equal(record->key, view_text(masked))) ||
+        (item->has_sent && record->timestamp_ms != item->sent_ms))
+        return false;
+    if (fake_record_header(record, "cardwatch.value_omitted").data != NULL)
+        return record->value.data == NULL;
+    return record->value.data != NULL &&
+           memmem(record->value.data, record->value.size, card.data, card.size) == NULL;
+}
+
+// Each accepted purchase once, in the order of the input. At least once: each of them, and more.
+static void judge_masked(struct sim *sim)
+{
+    size_t counts[SIM_PARTITIONS_MAX] = {0};
+    struct fake_records records = fake_read(sim->cluster, sim_outputs[OUTPUT_MASKED_PURCHASES]);
+    for (size_t i = 0; i < records.count; i++) {
+        int32_t partition = records.items[i]->partition;
+        const struct sim_fate *fate = &sim->model.fates[partition];
+        size_t at = counts[partition]++;
+        if (sim->plan.at_least_once)
+            continue;
+        if (at >= fate->accepted_count)
+            sim_fail(sim, "a masked purchase too many in partition %d", partition);
+        if (!masked_matches(sim, partition, fate->accepted[at], records.items[i]))
+            sim_fail(sim, "masked purchase of %d/%" PRId64 ": wrong, or another one's", partition,
+                     fate->accepted[at]);
+    }
+    for (int32_t p = 0; p < sim->plan.partitions && sim->plan.mask_purchases; p++)
+        if (counts[p] < sim->model.fates[p].accepted_count)
+            sim_fail(sim, "%zu masked purchases of partition %d for %zu accepted ones", counts[p],
+                     p, sim->model.fates[p].accepted_count);
+    fake_records_release(&records);
+}
+
 // ---- all ----
 
 static void forget(struct sim_fate *fate)
@@ -261,6 +306,7 @@ void sim_verdict(struct sim *sim)
     judge_alert_topic(sim, false);
     judge_alert_topic(sim, true);
     judge_letters(sim);
+    judge_masked(sim);
     for (int32_t p = 0; p < sim->plan.partitions; p++)
         look_for_missing(sim, p);
 }
