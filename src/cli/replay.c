@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/replay_file.h"
 #include "cli/replay_lines.h"
@@ -42,11 +43,20 @@ static enum status take_topic(struct replay_site *site, const struct replay_list
     return status;
 }
 
+static void tell_of_travel(const struct config *config)
+{
+    for (size_t r = 0; r < config->rule_count; r++)
+        if (config->rules[r].type == CONFIG_RULE_TRAVEL)
+            log_info("replay", "no travel flags are read: the rule takes every card to be at home",
+                     LOG_TEXT("rule", config->rules[r].name));
+}
+
 static enum status take(struct replay_site *site, const struct replay_listener *listener,
                         struct error *err)
 {
     struct counters counters;
     int64_t begun_ms = clock_now_ms();
+    tell_of_travel(site->config);
     enum status status = site->options->input != NULL ? replay_file(site, listener, &counters, err)
                                                       : take_topic(site, listener, &counters, err);
     if (status == STATUS_OK || status == STATUS_RETRY)

@@ -65,8 +65,11 @@ static const char *topic_name(const struct verify *verify, enum output_topic top
 // What a travel rule raises depends on when rows of its table were read.
 static bool is_travel(const struct verify *verify, const struct replay_alert *alert)
 {
-    (void)verify;
-    (void)alert;
+    const struct config *config = verify->site->config;
+    for (size_t r = 0; r < config->rule_count; r++)
+        if (config->rules[r].type == CONFIG_RULE_TRAVEL &&
+            view_equal(alert->rule, view_text(config->rules[r].name)))
+            return true;
     return false;
 }
 
