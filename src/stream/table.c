@@ -15,7 +15,7 @@ enum {
     CHECK_EVERY_MIN_MS = 1000,
     WARN_EVERY_MS = 10000,
     CLOCK_SLACK_MS = 60 * 1000,
-    GAP_MIN_MS = 10 * 60 * 1000,
+    LOAD_MIN_MS = 10 * 1000,
     RETENTION_UNKNOWN_MS = 10 * 60 * 1000, // a careful guess; Kafka's default is a day
     SCRATCH_BYTES_MAX = 1024 * 1024,
 };
@@ -43,7 +43,7 @@ struct table *table_open(int32_t partition)
 {
     struct table *table = memory_zeroed(1, sizeof(*table));
     table->partition = partition;
-    table->last_offset = -1;
+    table->last.offset = table->anchor.offset = table->stored_anchor = -1;
     table->retention_ms = RETENTION_UNKNOWN_MS;
     return table;
 }
@@ -89,7 +89,7 @@ void table_doubt(struct table *table, const struct stream_ports *ports, const ch
 enum status table_forget(struct table *table, const struct stream_ports *ports, const char *reason,
                          struct error *err)
 {
-    if (table->last_offset >= 0)
+    if (table->last.offset >= 0)
         log_info("table", "reading the table anew", LOG_INT("partition", table->partition),
                  LOG_INT("next", table->next), LOG_TEXT("reason", reason));
     table_stop_reading(table, ports);
@@ -99,7 +99,7 @@ enum status table_forget(struct table *table, const struct stream_ports *ports, 
     table->checkpoint_running = false;
     table->loaded = false;
     table->next = 0;
-    table->last_offset = -1;
+    table->last.offset = table->anchor.offset = table->stored_anchor = -1;
     table->fresh_ms = 0;
     table->stored_next = 0;
     table->stored_fresh_ms = 0;
@@ -122,8 +122,9 @@ static void take_checkpoint(struct table *table, const struct checkpoint *checkp
 {
     const struct meta *meta = &checkpoint->meta;
     table->next = checkpoint->changelog_offset;
-    table->last_offset = meta->input_offset;
-    table->last_print = meta->incarnation;
+    table->anchor = (struct table_row){meta->input_offset, meta->incarnation};
+    table->last = table->anchor;
+    table->stored_anchor = table->anchor.offset;
     table->fresh_ms = meta->stream_time.known ? meta->stream_time.ms : 0;
     table->stored_next = table->next;
     table->stored_fresh_ms = table->fresh_ms;
@@ -221,8 +222,8 @@ static enum status step_marks(struct table *table, struct table_shared *shared, 
     enum status status = broker->ops->table_watermarks(broker, table->partition, &low, &high, err);
     if (status != STATUS_OK)
         return status;
-    bool any = table->last_offset >= 0;
-    if (any && (table->last_offset < low || table->next > high)) {
+    bool any = table->anchor.offset >= 0;
+    if (any && (table->anchor.offset < low || table->next > high)) {
         status = table_forget(table, shared->ports, "the topic does not reach there", err);
         any = false;
     }
@@ -231,7 +232,8 @@ static enum status step_marks(struct table *table, struct table_shared *shared, 
     table_stop_reading(table, shared->ports);
     if (!any)
         table->next = low;
-    status = broker->ops->table_open(broker, table->partition, any ? table->last_offset : low, err);
+    status =
+        broker->ops->table_open(broker, table->partition, any ? table->anchor.offset : low, err);
     if (status != STATUS_OK)
         return status;
     table->reading = true;
@@ -243,14 +245,22 @@ static enum status step_marks(struct table *table, struct table_shared *shared, 
     return STATUS_OK;
 }
 
+// Reading that takes about as long as tombstones are kept may have missed some.
+static bool took_too_long(const struct table *table, int64_t wall_ms)
+{
+    bool whole_before = table->fresh_ms != 0;
+    int64_t most_ms = whole_before ? table->retention_ms / 2 : table->retention_ms;
+    int64_t took_ms = wall_ms - (whole_before ? table->fresh_ms : table->mark_ms);
+    return took_ms > (most_ms > LOAD_MIN_MS ? most_ms : LOAD_MIN_MS);
+}
+
 // All that the topic had at mark_ms has been read.
 static enum status note_whole(struct table *table, struct table_shared *shared, struct error *err)
 {
-    int64_t gap_max_ms =
-        table->retention_ms / 2 > GAP_MIN_MS ? table->retention_ms / 2 : GAP_MIN_MS;
-    if (table->fresh_ms != 0 && table->mark_ms - table->fresh_ms > gap_max_ms)
-        return table_forget(table, shared->ports,
-                            "it could not be read for long: tombstones may be gone", err);
+    struct broker *broker = shared->ports->broker;
+    if (took_too_long(table, broker->ops->wall_ms(broker)))
+        return table_forget(table, shared->ports, "reading took too long: tombstones may be gone",
+                            err);
     table->fresh_ms = table->mark_ms;
     if (table->loaded)
         return STATUS_OK;
@@ -268,32 +278,25 @@ static int64_t check_every_ms(const struct table *table)
     return every_ms > CHECK_EVERY_MIN_MS ? every_ms : CHECK_EVERY_MIN_MS;
 }
 
-// Now and then while all is well: the topic may have changed under us.
-static enum status look_at_topic(struct table *table, struct table_shared *shared,
-                                 struct error *err)
+// Now and then while all is well: the topic may have been changed, or made anew, under us.
+static void look_now_and_then(struct table *table, const struct stream_ports *ports)
 {
-    struct broker *broker = shared->ports->broker;
-    int64_t now_ms = broker->ops->now_ms(broker);
-    int64_t wall_ms = broker->ops->wall_ms(broker);
-    struct table_facts facts;
-    int64_t low, high;
+    int64_t now_ms = ports->broker->ops->now_ms(ports->broker);
     if (now_ms - table->checked_ms < check_every_ms(table))
-        return STATUS_OK;
-    table->checked_ms = now_ms;
-    enum status status = broker->ops->table_facts(broker, &facts, err);
-    if (status == STATUS_OK)
-        status = check_partitions(shared->settings, facts.partition_count, err);
-    if (status == STATUS_OK)
-        status = broker->ops->table_watermarks(broker, table->partition, &low, &high, err);
-    if (status != STATUS_OK)
-        return status;
-    if (high < table->next)
-        return error_set(err, STATUS_RETRY,
-                         "the topic %s ends at %" PRId64 ", before what was read",
-                         shared->settings->table_topic, high);
-    table->mark = high;
-    table->mark_ms = wall_ms;
-    return STATUS_OK;
+        return;
+    table_stop_reading(table, ports);
+    look_again(table);
+}
+
+// On the way to the mark: as long as rows come there is no need to look; when none do, the topic
+// may not reach there any more.
+static void note_progress(struct table *table, const struct stream_ports *ports)
+{
+    if (table->next == table->moved_to)
+        look_now_and_then(table, ports);
+    else
+        table->checked_ms = ports->broker->ops->now_ms(ports->broker);
+    table->moved_to = table->next;
 }
 
 static enum status step_reading(struct table *table, struct table_shared *shared, struct error *err)
@@ -303,18 +306,22 @@ static enum status step_reading(struct table *table, struct table_shared *shared
     if (position < 0)
         return error_set(err, STATUS_RETRY, "the topic %s cannot be read on at %" PRId64,
                          shared->settings->table_topic, table->next);
-    if (table->verifying && position > table->last_offset)
-        return table_forget(table, shared->ports, "the row read last is not there", err);
+    if (table->verifying && position > table->anchor.offset)
+        return table_forget(table, shared->ports, "a row that was read is not there", err);
     if (table->verifying)
         return STATUS_OK;
     if (position > table->next)
         table->next = position;
-    if (table->next < table->mark)
+    if (table->next < table->mark) {
+        note_progress(table, shared->ports);
         return STATUS_OK;
+    }
     enum status status = STATUS_OK;
     if (table->fresh_ms != table->mark_ms || !table->loaded)
         status = note_whole(table, shared, err);
-    return status == STATUS_OK && table->loaded ? look_at_topic(table, shared, err) : status;
+    if (status == STATUS_OK && table->loaded)
+        look_now_and_then(table, shared->ports);
+    return status;
 }
 
 static enum status step_schema(struct table *table, struct table_shared *shared, struct error *err)

@@ -7,10 +7,12 @@
 //               ^                    |           |
 //               +--- trouble --------+-----------+
 //
-// Before reading goes on, the row that was read last is read again: it must be what it was, or the
-// topic is another one (deleted and made anew), and everything is forgotten and read from the
-// start. The same happens when too much time has passed since the table was known to be whole: of
-// rows that were deleted meanwhile the cleaner may have taken away the tombstones.
+// Before reading goes on, and every now and then, a row that was read before is read again, the
+// anchor: it must be what it was, or the topic is another one (deleted and made anew), and
+// everything is forgotten and read from the start. The anchor was the last row when the topic was
+// known again last: rows behind it may be another topic's already. Everything is forgotten, too,
+// when much time has passed since the table was known to be whole: of rows that were deleted
+// meanwhile the cleaner may have taken away the tombstones.
 //
 // What is read is not part of any transaction: a task that goes back to its last commit keeps its
 // table. Bounded: rows are in the store, and since the last checkpoint also in memory.
@@ -41,6 +43,12 @@ struct table_shared {
     bool bad_warned;
 };
 
+// A row, as it is known again.
+struct table_row {
+    int64_t offset; // -1: none
+    uint64_t print;
+};
+
 struct table {
     int32_t partition;
     enum table_step step;
@@ -49,23 +57,25 @@ struct table {
     struct table_news frozen; // rows of the one that is running
     bool checkpoint_running;
     int64_t checkpoint_ms; // when the last one was started
-    int64_t stored_next;   // `next` and `fresh_ms` as of then
+    int64_t stored_anchor; // its offset, `next` and `fresh_ms` as of then
+    int64_t stored_next;
     int64_t stored_fresh_ms;
-    int64_t next;         // every row below it has been read
-    int64_t last_offset;  // of the last row read; -1: none
-    uint64_t last_print;  // what it was
-    int64_t fresh_ms;     // all that was in the topic at this time (Unix) has been read;
-                          // 0: not known
-    int64_t mark;         // the topic's true end,
-    int64_t mark_ms;      // and when it was asked for
-    int64_t retention_ms; // the topic's delete.retention.ms
-    bool reading;         // the broker reads
-    bool verifying;       // the row read last is still to come again
-    bool loaded;          // read to the end that there was when the partition was taken
-    bool damaged;         // the store cannot be read
-    uint32_t schema_id;   // that is waited for
-    int64_t next_try_ms;  // back-off
-    int64_t checked_ms;   // when the topic was looked at
+    int64_t next;            // every row below it has been read
+    struct table_row last;   // that was read
+    struct table_row anchor; // by which the topic is known again
+    int64_t fresh_ms;        // all that was in the topic at this time (Unix) has been read;
+                             // 0: not known
+    int64_t mark;            // the topic's true end,
+    int64_t mark_ms;         // and when it was asked for
+    int64_t retention_ms;    // the topic's delete.retention.ms
+    int64_t moved_to;        // `next` as of the last look on the way to the mark
+    bool reading;            // the broker reads
+    bool verifying;          // the anchor is still to come again
+    bool loaded;             // read to the end that there was when the partition was taken
+    bool damaged;            // the store cannot be read
+    uint32_t schema_id;      // that is waited for
+    int64_t next_try_ms;     // back-off
+    int64_t checked_ms;      // when the topic was looked at
     int64_t warned_ms;
     struct error trouble; // why it is not read
 };

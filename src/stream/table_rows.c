@@ -84,15 +84,15 @@ static uint64_t print_of(struct table_shared *shared, const struct message *mess
 static enum status verify(struct table *table, struct table_shared *shared,
                           const struct message *message, struct error *err)
 {
-    if (message->offset == table->last_offset && print_of(shared, message) == table->last_print) {
+    bool there = message->offset == table->anchor.offset;
+    if (there && print_of(shared, message) == table->anchor.print) {
         table->verifying = false;
+        table->anchor = table->last;
         return STATUS_OK;
     }
-    return table_forget(table, shared->ports,
-                        message->offset == table->last_offset
-                            ? "the topic has been made anew"
-                            : "the row read last is not there any more",
-                        err);
+    return table_forget(
+        table, shared->ports,
+        there ? "the topic has been made anew" : "a row that was read is not there any more", err);
 }
 
 enum status table_apply(struct table *table, struct table_shared *shared,
@@ -121,8 +121,9 @@ enum status table_apply(struct table *table, struct table_shared *shared,
     else
         put(table, shared, card, enabled);
     table->next = message->offset + 1;
-    table->last_offset = message->offset;
-    table->last_print = print_of(shared, message);
+    table->last = (struct table_row){message->offset, print_of(shared, message)};
+    if (table->anchor.offset < 0)
+        table->anchor = table->last;
     return STATUS_OK;
 }
 
@@ -166,16 +167,16 @@ static enum status poll_checkpoint(struct table *table, bool wait, struct error 
 }
 
 // A store's checkpoint record as a table fills it: the offset is that of the next row; of the meta
-// record, the input offset is that of the row read last, the incarnation what that row was, the
-// stream time when the table was last known to be whole, the fingerprint the table's identity.
+// record, input offset and incarnation are the anchor's offset and print, the stream time when the
+// table was last known to be whole, the fingerprint the table's identity.
 static void start_checkpoint(struct table *table, const struct table_shared *shared, int64_t now_ms)
 {
     struct checkpoint checkpoint = {
         .changelog_offset = table->next,
         .meta =
             {
-                .incarnation = table->last_print,
-                .input_offset = table->last_offset,
+                .incarnation = table->anchor.print,
+                .input_offset = table->anchor.offset,
                 .stream_time = {table->fresh_ms != 0, table->fresh_ms},
             },
     };
@@ -186,6 +187,7 @@ static void start_checkpoint(struct table *table, const struct table_shared *sha
     table->staged = (struct table_news){.tokens = NULL};
     table->checkpoint_running = true;
     table->checkpoint_ms = now_ms;
+    table->stored_anchor = table->anchor.offset;
     table->stored_next = table->next;
     table->stored_fresh_ms = table->fresh_ms;
 }
@@ -208,7 +210,8 @@ enum status table_checkpoint(struct table *table, struct table_shared *shared, b
     enum status status = poll_checkpoint(table, wait, err);
     if (status != STATUS_OK || table->checkpoint_running)
         return status;
-    bool moved = table->next != table->stored_next || is_stale(table);
+    bool moved = table->next != table->stored_next ||
+                 table->anchor.offset != table->stored_anchor || is_stale(table);
     bool due = force || now_ms - table->checkpoint_ms >= settings->checkpoint_interval_ms ||
                staged_bytes >= settings->staged_max_bytes;
     if (moved && due)

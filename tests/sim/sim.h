@@ -49,6 +49,8 @@ struct sim_worker {
     struct worker_metrics metrics;
     bool busy; // in a step
     int64_t ready_ms;
+    uint64_t table_epoch;                   // when the group's last assignment was accepted,
+    int64_t table_ends[SIM_PARTITIONS_MAX]; // and where the table's topic ended then
 };
 
 enum sim_instance_state {
@@ -92,6 +94,9 @@ struct sim {
     int32_t misled_partition;
     int64_t wrong_offset;
     int64_t right_offset;
+    uint64_t table_epoch;  // how often the table's topic was made anew
+    int64_t table_anew_ms; // the last time
+    int64_t table_cleaned_ms[SIM_PARTITIONS_MAX];
     bool calm; // no more troubles
     int depth;
     uint64_t turns;

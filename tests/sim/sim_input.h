@@ -15,7 +15,8 @@ enum {
     SIM_SCHEMA_FIRST = 1, // ids 1 .. plan.schemas are the purchase's schema
     SIM_SCHEMA_MISMATCH = 90,
     SIM_SCHEMA_UNKNOWN = 91,
-    SIM_STRANGERS = 2, // producers with transactions
+    SIM_SCHEMA_FLAG = 92, // of travel flags
+    SIM_STRANGERS = 2,    // producers with transactions
 };
 
 extern const char sim_input_topic[];

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "demo/malformed.h"
 #include "sim/sim_audit.h"
+#include "sim/sim_table.h"
 #include "wire/schemas.h"
 
 enum { UNKNOWN_AFTER_MS = 10000 };
@@ -26,6 +27,8 @@ static struct sim *sim_of(struct sim_instance *instance)
 
 static struct view schema_text(uint32_t id)
 {
+    if (id == SIM_SCHEMA_FLAG)
+        return schema_travel_flags();
     return id == SIM_SCHEMA_MISMATCH ? generator_mismatch_schema() : schema_purchase();
 }
 
@@ -71,6 +74,7 @@ static void start_worker(struct sim *sim, struct sim_instance *instance, size_t 
         .group_instance_id = sim->plan.static_membership ? id : NULL,
         .transactional_id = sim->plan.at_least_once ? NULL : id,
         .input_topic = sim_input_topic,
+        .table_topic = sim->settings.table_topic,
     };
     memcpy(settings.outputs, sim_outputs, sizeof(settings.outputs));
     *worker = (struct sim_worker){.broker = fake_broker_open(sim->cluster, &settings),
@@ -258,6 +262,7 @@ void sim_instance_step(struct sim *sim, struct sim_instance *instance, struct si
         close_worker(sim, worker);
     } else {
         sim_audit_bounds(sim, instance, worker);
+        sim_table_stepped(sim, worker);
         worker->ready_ms = sim_now_ms(sim) + draw_wait_ms(sim);
         return;
     }

@@ -81,6 +81,8 @@ static void draw_service(struct sim_plan *plan, struct random *random)
     plan->cache_bytes = (size_t)PICK(random, 1, 2000, 8000, 30000, 64 * 1024 * 1024);
     plan->dirty_max_count = (size_t)PICK(random, 1, 5, 50, 10000);
     plan->staged_max_bytes = (size_t)PICK(random, 100, 1000, 10000, 1024 * 1024);
+    plan->table = random_chance(random, 1, 2);
+    plan->table_anew_ppm = (uint32_t)PICK(random, 0, 0, 500, 3000);
 }
 
 static void draw_cluster(struct sim_plan *plan, struct random *random)
@@ -96,6 +98,7 @@ static void draw_cluster(struct sim_plan *plan, struct random *random)
         .poll_interval_max_ms = PICK(random, 30000, 120000),
         .transaction_timeout_ms = 10000,
         .marker_delay_ms = PICK(random, 0, 0, 3, 50),
+        .table_retention_ms = PICK(random, 60000, 86400000),
     };
     if (plan->engine.max_events_per_card <= 20 && random_chance(random, 1, 3))
         plan->knobs.record_bytes_max = 1400; // some dead letters go without their value
@@ -248,5 +251,8 @@ void sim_plan_print(const struct sim_plan *plan, FILE *to)
             plan->purchases, plan->cards, plan->pace_ms, plan->disorder_ms, plan->hot_percent,
             plan->burst_percent, plan->repeat_percent, plan->no_time_percent, plan->spoilt_percent,
             plan->foreign_percent, plan->turns, plan->leaps_of_1000, plan->leap_ms);
+    if (plan->table)
+        fprintf(to, "  table, tombstones kept %" PRId64 " ms, made anew %u in a million turns\n",
+                plan->knobs.table_retention_ms, plan->table_anew_ppm);
     print_troubles(plan, to);
 }

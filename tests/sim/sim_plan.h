@@ -56,6 +56,8 @@ struct sim_plan {
     size_t cache_bytes;
     size_t dirty_max_count;
     size_t staged_max_bytes;
+    bool table;              // of travel flags
+    uint32_t table_anew_ppm; // in a million turns its topic is made anew
 
     struct fake_knobs knobs;
     unsigned disk_polls; // how long a checkpoint takes

@@ -12,6 +12,7 @@
 #include "sim/sim.h"
 #include "sim/sim_audit.h"
 #include "sim/sim_instance.h"
+#include "sim/sim_table.h"
 #include "sim/sim_trouble.h"
 #include "sim/sim_verdict.h"
 #include "stream/setup.h"
@@ -96,6 +97,7 @@ static void fill_settings(struct sim *sim)
     settings->dirty_max_count = plan->dirty_max_count;
     settings->staged_max_bytes = plan->staged_max_bytes;
     settings->input_topic = sim_input_topic;
+    settings->table_topic = plan->table ? sim_table_topic : NULL;
     settings->changelog_topic = sim_outputs[OUTPUT_CHANGELOG];
     settings->group_id = sim_group;
     settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
@@ -144,6 +146,7 @@ static void sim_open(struct sim *sim, uint64_t seed, bool loud, struct sim_figur
     sim_model_open(&sim->model, &sim->input, &sim->settings.engine);
     name_instances(sim);
     sim_trouble_open(sim);
+    sim_table_open(sim);
 }
 
 static void sim_close(struct sim *sim)
@@ -210,6 +213,7 @@ void sim_turn(struct sim *sim)
     if (!sim->calm) {
         send_some(sim);
         sim_trouble_turn(sim);
+        sim_table_turn(sim);
     }
     struct sim_instance *instance;
     struct sim_worker *worker;
@@ -232,6 +236,8 @@ static bool partition_is_settled(struct sim *sim, int32_t partition, int64_t end
 {
     const struct sim_worker *worker = sim_instance_owner(sim, partition);
     if (worker == NULL || worker->worker->open)
+        return false;
+    if (!sim_table_is_settled(sim, worker, partition))
         return false;
     for (size_t i = 0; i < OUTPUT_TOPICS; i++)
         if (!is_decided(sim, sim_outputs[i], partition))
@@ -269,6 +275,7 @@ static void judge(struct sim *sim)
     settle(sim);
     sim_verdict(sim);
     sim_audit_settled(sim);
+    sim_table_verdict(sim);
     for (size_t i = 0; i < SIM_INSTANCES_MAX; i++)
         if (sim->instances[i].disk != NULL)
             sim_audit_disk(sim, &sim->instances[i]);

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "sim/sim_audit.h"
 #include "sim/sim_instance.h"
+#include "sim/sim_table.h"
 
 enum { IMPOSTOR = SIM_INSTANCES_MAX - 1, HANG_TURNS_MAX = 1000, MARKERS_MS_MAX = 5000 };
 
@@ -62,7 +63,8 @@ static void hang(struct sim *sim, const struct caller *caller, bool silent)
 static bool is_delicate(enum fake_op op)
 {
     return op == FAKE_COMMITTED || op == FAKE_INPUT_WATERMARKS || op == FAKE_CHANGELOG_WATERMARKS ||
-           op == FAKE_CHANGELOG_OPEN || op == FAKE_START || op == FAKE_ACCEPT || op == FAKE_RESET;
+           op == FAKE_CHANGELOG_OPEN || op == FAKE_TABLE_WATERMARKS || op == FAKE_START ||
+           op == FAKE_ACCEPT || op == FAKE_RESET;
 }
 
 static void hold_up(struct sim *sim, const struct caller *caller, enum fake_op op)
@@ -125,7 +127,10 @@ static void after(void *context, struct broker *broker, enum fake_op op, enum st
 {
     struct sim *sim = context;
     struct caller caller;
-    bool dull = op == FAKE_POLL || op == FAKE_PRODUCE || op == FAKE_CHANGELOG_POLL;
+    bool dull =
+        op == FAKE_POLL || op == FAKE_PRODUCE || op == FAKE_CHANGELOG_POLL || op == FAKE_TABLE_POLL;
+    if (op == FAKE_ACCEPT && status == STATUS_OK && find_caller(sim, broker, &caller))
+        sim_table_assigned(sim, caller.worker);
     if ((dull && status == STATUS_OK) || !find_caller(sim, broker, &caller))
         return;
     sim_note(sim, caller.who, fake_op_name(op), status_name(status), 0, 0, 0);
@@ -207,7 +212,9 @@ static void rot(struct sim *sim)
     if (instance->disk == NULL)
         return;
     sim_note(sim, (int)instance->index * 10, "bit rot", NULL, partition, 0, 0);
-    fake_store_damage(instance->disk, partition, FAKE_DAMAGE_READ);
+    bool table = sim->plan.table && random_chance(&sim->random, 1, 3);
+    fake_store_damage(instance->disk, table ? fake_store_table(partition) : partition,
+                      FAKE_DAMAGE_READ);
 }
 
 static void change_markers(struct sim *sim)
