@@ -69,6 +69,27 @@ static void check_changelog(const struct cluster_check *check, const char *topic
                          count, check->config->topics.purchases, check->input_partitions);
 }
 
+// Rows that are deleted with their age are flags that go off by themselves: allowed, but odd.
+static void check_table(const struct cluster_check *check, const char *topic, const char *subject,
+                        int32_t count)
+{
+    struct error err;
+    char policy[64];
+    if (check->input_partitions > 0 && count != check->input_partitions)
+        findings_problem(check->findings, subject,
+                         "it has %" PRId32 " partitions, but %s has %" PRId32
+                         ": a card's flag would be in another partition than its purchases; make "
+                         "it anew with as many",
+                         count, check->config->topics.purchases, check->input_partitions);
+    if (kafka_topic_setting_get(check->cluster, topic, "cleanup.policy", policy, sizeof(policy),
+                                &err) == STATUS_OK &&
+        strstr(policy, "compact") == NULL)
+        findings_add(check->findings, "note", subject,
+                     "cleanup.policy is %s, so flags are forgotten with their age; a table's topic "
+                     "is compacted",
+                     policy);
+}
+
 static void check_topic(struct cluster_check *check, size_t index, const char *topic)
 {
     char subject[300];
@@ -80,8 +101,10 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
     if (index == TOPICS_PURCHASES)
         check->input_partitions = count;
     bool made_by_run = index >= TOPICS_DEAD_LETTERS;
-    if (count < 0 && index == TOPICS_TRAVEL_FLAGS)
-        findings_add(check->findings, "note", subject, "missing; nothing reads it in this version");
+    bool unasked = index == TOPICS_TRAVEL_FLAGS && setup_table_topic(check->config) == NULL;
+    if (count < 0 && unasked)
+        findings_add(check->findings, "note", subject,
+                     "missing; a rule of type travel_distance would need it");
     else if (count < 0 && made_by_run)
         findings_add(check->findings, "note", subject, "missing; `cardwatch run` creates it");
     else if (count < 0)
@@ -94,6 +117,8 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
         findings_add(check->findings, "ok", subject, "%" PRId32 " partitions", count);
     if (count > 0 && index == TOPICS_CHANGELOG)
         check_changelog(check, topic, subject, count);
+    if (count > 0 && index == TOPICS_TRAVEL_FLAGS && !unasked)
+        check_table(check, topic, subject, count);
     if (count > 0 && index > TOPICS_CHANGELOG && check->input_partitions > 0 &&
         count != check->input_partitions)
         findings_problem(check->findings, subject,

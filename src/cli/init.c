@@ -26,7 +26,8 @@ static void compare_partitions(const struct kafka_topic_plan *plan, bool needed,
                          plan->partition_count);
     else
         findings_add(findings, "note", subject,
-                     "travel rules will need the partitions of the purchases topic, %" PRId32,
+                     "a rule of type travel_distance would need the partitions of the purchases "
+                     "topic, %" PRId32,
                      plan->partition_count);
 }
 
@@ -48,7 +49,8 @@ static void init_topic(struct kafka_cluster *cluster, const struct topics *topic
     }
     findings_add(findings, created ? "created" : "found", subject, "%" PRId32 " partitions", count);
     if (topics_follow_input(index))
-        compare_partitions(plan, index != TOPICS_TRAVEL_FLAGS, count, subject, findings);
+        compare_partitions(plan, index != TOPICS_TRAVEL_FLAGS || topics->table_needed, count,
+                           subject, findings);
 }
 
 static void init_topics(const struct config *config, struct kafka_cluster *cluster,

@@ -46,7 +46,7 @@ YES_NO("schema_registry.auto_register", IN_CONFIG(schema_registry.auto_register)
 TEXT("topics.purchases", IN_CONFIG(topics.purchases), "purchases",                                 \
     "The input: purchases in Avro.")                                                               \
 TEXT("topics.travel_flags", IN_CONFIG(topics.travel_flags), "travel_flags",                        \
-    "Cards that are travelling; `init` creates it, nothing reads it in this version.")             \
+    "The table of cards that are travelling, which `travel_distance` rules ask.")                 \
 TEXT("topics.alerts_avro", IN_CONFIG(topics.alerts_avro), "alerts-avro",                           \
     "Alerts in Avro.")                                                                             \
 TEXT("topics.alerts_json", IN_CONFIG(topics.alerts_json), "alerts-json",                           \

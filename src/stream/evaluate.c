@@ -179,12 +179,15 @@ static enum status mask(struct evaluate *evaluate, const struct prepared *prepar
                          err);
 }
 
-// The card's travel flag. Looked up only where it decides something.
-static bool is_travelling(const struct evaluate *evaluate, const struct prepared *prepared)
+// The card's travel flag. Looked up only where it decides something; without a table (a replay)
+// every card is at home.
+static enum status look_up_travel(const struct prepared *prepared, struct engine_purchase *purchase,
+                                  struct error *err)
 {
-    (void)evaluate;
-    (void)prepared;
-    return false; // no flags are read yet: every card is at home
+    struct table *table = prepared->task->table;
+    if (table == NULL)
+        return STATUS_OK;
+    return table_lookup(table, &prepared->token, &purchase->travelling, err);
 }
 
 static enum status take_purchase(struct evaluate *evaluate, const struct prepared *prepared,
@@ -207,7 +210,9 @@ static enum status take_purchase(struct evaluate *evaluate, const struct prepare
         .has_distance = (prepared->purchase.present & PURCHASE_DISTANCE) != 0,
     };
     if (engine_asks_travelling(engine, &purchase))
-        purchase.travelling = is_travelling(evaluate, prepared);
+        status = look_up_travel(prepared, &purchase, err);
+    if (status != STATUS_OK)
+        return status;
     struct step *step = &evaluate->step;
     bool was_empty = card_is_empty(&entry->card);
     engine_step(engine, &task->stream_time, &entry->card, &purchase, step);

@@ -124,6 +124,7 @@ static void fill_settings(struct service *service)
     settings->cache_bytes = (size_t)config->state.cache_bytes / service->thread_count;
     settings->dirty_max_count = DIRTY_MAX_COUNT / service->thread_count;
     settings->staged_max_bytes = staged_max_bytes(settings->input_partitions);
+    settings->table_topic = setup_table_topic(config);
     settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
     setup_alerts(service->encoder, settings);
     settings->mask_purchases = config->topics.masked_purchases[0] != '\0';
@@ -141,6 +142,7 @@ static enum status open_worker(struct service *service, const struct kafka_prope
         setup_kafka(config, properties, service->settings.changelog_topic);
     kafka.group_instance_id = config->processing.static_membership ? member : NULL;
     kafka.transactional_id = service->settings.at_least_once ? NULL : member;
+    kafka.table_topic = service->settings.table_topic;
     struct stream_ports ports = {
         .stores = service->stores,
         .schemas = {ask_registry, service->registry},

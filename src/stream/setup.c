@@ -54,6 +54,14 @@ uint32_t setup_needed_fields(const struct engine_settings *settings)
     return needed;
 }
 
+const char *setup_table_topic(const struct config *config)
+{
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].type == CONFIG_RULE_TRAVEL)
+            return config->topics.travel_flags;
+    return NULL;
+}
+
 enum status setup_token_key(const struct config *config, struct token_key **out, struct error *err)
 {
     const char *path = config->state.secret_file;

@@ -17,6 +17,9 @@ enum status setup_engine(const struct config *config, struct engine *engine,
 // decoded.
 uint32_t setup_needed_fields(const struct engine_settings *settings);
 
+// The topic of the table that the rules ask for, borrowed; NULL: none does.
+const char *setup_table_topic(const struct config *config);
+
 // The key of card tokens: of state.secret_file, or, with a warning, the built-in one.
 enum status setup_token_key(const struct config *config, struct token_key **out,
                             struct error *err) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "stream/setup.h"
 
 static const struct kafka_topic_setting compacted[] = {{"cleanup.policy", "compact"}};
 
@@ -31,6 +32,7 @@ static struct kafka_topic_plan plan_compacted(const char *name, int32_t partitio
 void topics_plan(const struct config *config, int32_t partitions, struct topics *out)
 {
     struct kafka_topic_plan *plans = out->plans;
+    out->table_needed = setup_table_topic(config) != NULL;
     plans[TOPICS_PURCHASES] =
         (struct kafka_topic_plan){config->topics.purchases, partitions, NULL, 0};
     plans[TOPICS_TRAVEL_FLAGS] = plan_compacted(config->topics.travel_flags, partitions);

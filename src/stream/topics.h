@@ -28,6 +28,7 @@ static inline bool topics_follow_input(enum topics_index index)
 // The name of an optional topic that is not configured is empty.
 struct topics {
     struct kafka_topic_plan plans[TOPICS_COUNT];
+    bool table_needed; // a rule asks for the travel flags
 };
 
 // `partitions`: of the input topic; tables and changelog share its partitioning, the outputs too.

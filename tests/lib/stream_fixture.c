@@ -61,6 +61,9 @@ static void fill_engine(struct stream_fixture *fixture, const struct fixture_opt
         .max_future_ms = 3600000,
         .max_events_per_card = 4096,
     };
+    if (options->table)
+        settings.rules[settings.rule_count++] =
+            (struct rule){.kind = RULE_TRAVEL, .min_distance = 2000};
     assert_int_equal(engine_init(&fixture->settings.engine, &settings, &fixture->err), STATUS_OK);
     struct oracle_settings oracle = oracle_settings_default();
     oracle.rules[0].kind = options->tumbling ? ORACLE_TUMBLING : ORACLE_SLIDING;
@@ -74,6 +77,7 @@ static void fill_settings(struct stream_fixture *fixture, const struct fixture_o
     struct alert_encoder *encoder;
     assert_int_equal(alert_encoder_compile(schema_alert(), 2, &encoder, &fixture->err), STATUS_OK);
     settings->rule_names[0] = "high_purchase_count";
+    settings->rule_names[1] = "travel_distance";
     settings->at_least_once = options->at_least_once;
     settings->commit_interval_ms =
         options->commit_interval_ms == 0 ? 100 : options->commit_interval_ms;
@@ -88,6 +92,8 @@ static void fill_settings(struct stream_fixture *fixture, const struct fixture_o
     settings->changelog_topic = outputs[OUTPUT_CHANGELOG];
     settings->group_id = group;
     settings->needed_fields = PURCHASE_ID | PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
+    if (options->table)
+        settings->needed_fields |= PURCHASE_DISTANCE;
     memset(settings->fingerprint, 7, FINGERPRINT_BYTES);
     settings->input_partitions = fixture->partitions;
     settings->token_key = token_key_open((struct view){NULL, 0});
@@ -269,6 +275,30 @@ void fixture_purchases(struct stream_fixture *fixture, size_t count, size_t card
         for (int more = 0; more < 2; more++)
             fixture_purchase(fixture, card, event_ms + 10 * more);
     }
+}
+
+void fixture_far_purchase(struct stream_fixture *fixture, const char *card, int64_t event_ms)
+{
+    struct buffer value;
+    buffer_init(&value, 4096);
+    const struct purchase_values values = {
+        .id = fixture->next_id++,
+        .credit_card = view_text(card),
+        .timestamp_ms = event_ms,
+        .has_timestamp = true,
+        .distance_from_billing_zip = 2000,
+        .has_distance = true,
+    };
+    assert_true(purchase_write(&values, FIXTURE_SCHEMA_ID, &value));
+    const struct fake_input input = {
+        .topic = "purchases",
+        .partition = murmur2_partition(view_text(card), fixture->partitions),
+        .key = view_text(card),
+        .value = buffer_view(&value),
+        .timestamp_ms = event_ms,
+    };
+    (void)fake_produce(fixture->cluster, &input);
+    buffer_release(&value);
 }
 
 int64_t fixture_row(struct stream_fixture *fixture, int32_t partition, struct view key,

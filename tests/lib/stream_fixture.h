@@ -58,7 +58,7 @@ struct fixture_options {
     bool at_least_once;
     bool tumbling; // one tumbling rule instead of the sliding one
     bool dynamic_membership;
-    bool table;                 // the topic travel_flags is there and followed
+    bool table;                 // a travel rule comes second, and its topic travel_flags is there
     int64_t commit_interval_ms; // 0: 100
     size_t cache_bytes;         // 0: 64 MiB
     size_t staged_max_bytes;    // 0: 1 MiB
@@ -83,6 +83,8 @@ void fixture_purchase(struct stream_fixture *fixture, const char *card, int64_t 
 void fixture_purchases(struct stream_fixture *fixture, size_t count, size_t cards,
                        struct random *random);
 
+// A purchase 2000 from home, for the travel rule; the oracle does not see it.
+void fixture_far_purchase(struct stream_fixture *fixture, const char *card, int64_t event_ms);
 // A row of the table in the card's partition; its offset.
 int64_t fixture_flag(struct stream_fixture *fixture, const char *card, enum fixture_flag flag);
 // The same with a value and a key of the caller's.

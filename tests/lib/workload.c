@@ -85,7 +85,11 @@ static enum dead_letter_class step(struct workload *workload, const struct gener
         .offset = offset,
         .id = message->purchase.id,
         .has_id = true,
+        .distance = message->purchase.distance_from_billing_zip,
+        .has_distance = message->purchase.has_distance,
     };
+    if (workload->travelling != NULL)
+        purchase.travelling = workload->travelling(workload->travelling_context, purchase.card);
     enum oracle_time_verdict verdict = oracle_event_time(
         &workload->oracle_settings, oracle_stream_time(oracle), own, sent, &purchase.event_time_ms);
     if (verdict == ORACLE_NO_TIMESTAMP)

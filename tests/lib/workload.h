@@ -39,6 +39,8 @@ struct workload {
     struct loader *loader;
     struct oracle **oracles; // by partition
     struct oracle_settings oracle_settings;
+    bool (*travelling)(void *context, struct view card); // for travel rules; NULL: nobody is
+    void *travelling_context;
     int32_t partitions;
     uint32_t schema_id;
     size_t sent_count;

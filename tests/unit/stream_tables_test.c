@@ -39,6 +39,89 @@ static void step_for(struct stream_fixture *f, int64_t ms)
             fail_msg("a worker left: %s", f->err.text);
 }
 
+static void flag__decides_over_far_purchases(void **state)
+{
+    (void)state;
+    for (int guarantee = 0; guarantee < 2; guarantee++) {
+        struct stream_fixture f;
+        stream_fixture_open(&f, &(struct fixture_options){.partitions = 2,
+                                                          .table = true,
+                                                          .at_least_once = guarantee == 1});
+        const uint64_t *alerts;
+        fixture_flag(&f, "1111", FLAG_ON);
+        fixture_far_purchase(&f, "1111", 100000);
+        fixture_far_purchase(&f, "2222", 100000);
+        fixture_start(&f, 0);
+        fixture_settle(&f);
+        alerts = &f.processes[0].worker->counters.alerts[1];
+        assert_int_equal(*alerts, 1);
+        fixture_flag(&f, "1111", FLAG_TOMBSTONE);
+        fixture_flag(&f, "2222", FLAG_ON);
+        fixture_settle_tables(&f);
+        fixture_far_purchase(&f, "1111", 200000);
+        fixture_far_purchase(&f, "2222", 200000);
+        fixture_settle(&f);
+        assert_int_equal(*alerts, 2);
+        struct fake_records records = fake_read(f.cluster, "alerts-json");
+        assert_int_equal(records.count, 2);
+        for (size_t i = 0; i < records.count; i++) {
+            bool first = view_equal(records.items[i]->key, view_text("2222"));
+            assert_int_equal(records.items[i]->timestamp_ms, first ? 100000 : 200000);
+        }
+        fake_records_release(&records);
+        stream_fixture_close(&f);
+    }
+}
+
+// Every call that has to do with the table fails once, in each of its ways, and is crashed in.
+static void travel_through(struct stream_fixture *f)
+{
+    char card[8];
+    fake_cluster_knobs(f->cluster)->changelog_batch_max = 3;
+    for (int i = 0; i < 10; i++) {
+        snprintf(card, sizeof(card), "%04d", i);
+        fixture_flag(f, card, i % 2 == 0 ? FLAG_ON : FLAG_OFF);
+    }
+    fixture_start(f, 0);
+    for (int i = 0; i < 10; i++) {
+        snprintf(card, sizeof(card), "%04d", i);
+        fixture_far_purchase(f, card, 100000);
+    }
+    int64_t until_ms = fake_clock_ms(f->cluster) + 300000;
+    while (!fixture_is_settled(f) && fake_clock_ms(f->cluster) < until_ms)
+        if (fixture_step(f) != STATUS_OK)
+            fixture_start(f, 0);
+    assert_true(fixture_is_settled(f));
+}
+
+static void fail_once(enum fake_op op, size_t way, unsigned k)
+{
+    struct stream_fixture f;
+    open_with(&f, 2);
+    struct fake_fault fault = {.op = op, .crash = true};
+    if (way < fake_fault_way_count(op))
+        fault = fake_fault_way(op, way);
+    fault.countdown = k;
+    fake_fault_add(f.cluster, fault);
+    travel_through(&f);
+    assert_int_equal(fake_faults_left(f.cluster), 0);
+    struct fake_records records = fake_read(f.cluster, "alerts-json");
+    assert_int_equal(records.count, 5);
+    fake_records_release(&records);
+    stream_fixture_close(&f);
+}
+
+static void table_call__may_fail_or_crash(void **state)
+{
+    (void)state;
+    static const enum fake_op calls[] = {FAKE_TABLE_FACTS, FAKE_TABLE_WATERMARKS, FAKE_TABLE_OPEN,
+                                         FAKE_TABLE_POLL};
+    for (size_t i = 0; i < 4; i++)
+        for (size_t way = 0; way <= fake_fault_way_count(calls[i]); way++)
+            for (unsigned k = 1; k < 3; k++)
+                fail_once(calls[i], way, k);
+}
+
 static void purchases__wait_until_the_table_is_loaded(void **state)
 {
     (void)state;
@@ -144,6 +227,8 @@ static void partition_that_comes_back__has_read_what_came_meanwhile(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flag__decides_over_far_purchases),
+        cmocka_unit_test(table_call__may_fail_or_crash),
         cmocka_unit_test(purchases__wait_until_the_table_is_loaded),
         cmocka_unit_test(topic_made_anew__is_read_whole_while_running),
         cmocka_unit_test(partition__takes_its_table_along),
