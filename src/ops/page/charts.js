@@ -129,8 +129,7 @@ const Charts = (() => {
     });
   }
 
-  function timeline(answer, windowMs) {
-    const width = 640;
+  function timeline(answer, windowMs, width) {
     const base = 112;
     const times = answer.purchases.map((purchase) => purchase.time_ms);
     const end = answer.stream_time_ms ?? times[times.length - 1];

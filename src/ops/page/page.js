@@ -21,6 +21,8 @@ const count = (value) => whole.format(value);
 const shortCount = (value) =>
   value < 10000 ? whole.format(value) : new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 
+const amount = (value, noun) => count(value) + " " + noun + (value === 1 ? "" : "s");
+
 function bytes(value) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;
@@ -196,10 +198,10 @@ function showTiles(status) {
   alertTimes = alertTimes.filter((ms) => ms > minute).slice(-10000);
   tile("rate", point ? shortCount(point.rate) : "–", count(status.totals.purchases) + " since the start");
   tile("alert-rate", count(alertTimes.length), count(alertsOf(status)) + " since the start");
-  tile("lag", shortCount(lag), unknown ? unknown + " partitions not known" : status.partitions.length + " partitions here", unknown ? "warn" : "");
+  tile("lag", shortCount(lag), unknown ? unknown + " partitions not known" : amount(status.partitions.length, "partition") + " here", unknown ? "warn" : "");
   tile("behind", span(nearest), nearest === null ? "no purchase yet" : "farthest: " + span(farthest));
   const alert = latestLatency();
-  tile("latency", span(alert[0]), alert[1] === null ? "no alert lately" : "99 % within " + span(alert[1]));
+  tile("latency", span(alert[0]), alert[1] === null ? "no alert lately" : "median; 99 %: " + span(alert[1]));
   tile("letters", count(letters), letters ? (letters / Math.max(1, status.totals.purchases) * 100).toPrecision(2) + " % of purchases" : "", letters ? "warn" : "");
   tile("cards", shortCount(sum(status.partitions.map((p) => p.cards))), bytes(sum(status.partitions.map((p) => p.bytes))) + " on disk");
 }
@@ -350,7 +352,7 @@ function alertItem(alert, isNew) {
   age.dataset.ms = alert.committed_ms;
   const within = alert.detected_at_ms - alert.timestamp_ms;
   const evidence =
-    `${count(alert.count)} ${alert.count === 1 ? "purchase" : "purchases"}${within > 0 ? " within " + span(within) : ""}, ` +
+    `${amount(alert.count, "purchase")}${within > 0 ? " within " + span(within) : ""}, ` +
     `since ${sinceMidnight(alert.timestamp_ms)} · ${alert.source}` +
     (alert.latency_ms === null ? "" : ` · committed ${span(alert.latency_ms)} after the message`);
   item.append(head, age, make("div", "evidence", evidence));
@@ -388,7 +390,7 @@ function showAges() {
 }
 
 function speak() {
-  if (alertTimes.length > 0) byId("spoken").textContent = `${alertTimes.length} alerts in the last minute`;
+  if (alertTimes.length > 0) byId("spoken").textContent = amount(alertTimes.length, "alert") + " in the last minute";
 }
 
 // ---- a card ----
@@ -405,7 +407,7 @@ function showAnswer(answer) {
   const summary = make("p");
   summary.append(make("b", "mono", answer.card),
     ` partition ${answer.partition}, as of ${answer.as_of === "now" ? "now" : "the last checkpoint"}: ` +
-    `${count(answer.purchases.length + answer.left_out)} purchases, ${bursts} of them in a burst` +
+    `${amount(answer.purchases.length + answer.left_out, "purchase")} kept, ${bursts} of them in a burst` +
     (answer.left_out ? `, the newest ${answer.purchases.length} shown` : ""));
   const windowMs = latestStatus?.rules[0]?.window_ms ?? 60000;
   const table = make("table");
@@ -423,7 +425,8 @@ function showAnswer(answer) {
   scroll.setAttribute("role", "region");
   scroll.setAttribute("aria-label", "Purchases of the card");
   scroll.append(table);
-  box.replaceChildren(summary, Charts.timeline(answer, windowMs), scroll);
+  const legend = make("p", "hint", "Full: in a burst. Pale: counts towards one. Ringed in yellow: came late. Blue: neither.");
+  box.replaceChildren(summary, Charts.timeline(answer, windowMs, box.clientWidth), legend, scroll);
 }
 
 async function onCard(event) {
