@@ -73,7 +73,7 @@ static void print_partition(const struct inspect_partition *partition, int64_t w
            meta->input_offset, stream, behind,
            span_text(wall_ms - partition->written_ms, written, sizeof(written)),
            partition->checkpoint.changelog_offset, meta->incarnation,
-           partition->same_rules ? "" : "  other rules");
+           partition->same_rules ? "" : "  (not as configured)");
     if (partition->problem.text[0] != '\0')
         printf("%9s  %s\n", "", partition->problem.text);
 }
@@ -107,7 +107,9 @@ static void print_identity(const struct inspect_partition *partition)
     const struct meta *meta = &partition->checkpoint.meta;
     hex_of(meta->fingerprint, fingerprint);
     printf("\nfingerprint of the rules %s%s\nwritten by %s\n", fingerprint,
-           partition->same_rules ? ", as configured" : ", which is not that of this configuration",
+           partition->same_rules ? ", as configured"
+                                 : ", not that of this configuration: other rules, or "
+                                   "another state.secret_file, which finds no card",
            meta->transactional_id[0] != '\0' ? meta->transactional_id
                                              : "a service without transactions");
 }
@@ -259,11 +261,13 @@ int inspect_card_json(const struct inspect_look *look, const struct inspect_card
 
 static void print_marks(const struct inspect_look *look, uint64_t bits)
 {
-    for (size_t r = 0; r < look->settings.engine.settings.rule_count; r++) {
-        if (bits & SLOT_BURST(r))
-            printf("  burst of %s", look->settings.rule_names[r]);
-        if (bits & SLOT_LATE(r))
-            printf("  late for %s", look->settings.rule_names[r]);
+    const struct engine *engine = &look->settings.engine;
+    for (size_t place = 0; place < engine->place_count; place++) {
+        const char *rule = look->settings.rule_names[engine->rule_at[place]];
+        if (bits & SLOT_BURST(place))
+            printf("  burst of %s", rule);
+        if (bits & SLOT_LATE(place))
+            printf("  late for %s", rule);
     }
 }
 
@@ -280,10 +284,11 @@ static void print_card(const struct inspect_look *look, struct card *card)
         print_marks(look, events[i].bits);
         printf("\n");
     }
+    const struct engine *engine = &look->settings.engine;
     for (size_t i = 0; i < card->counter_count; i++)
-        if (counters[i].bits < look->settings.engine.settings.rule_count)
+        if (counters[i].bits < engine->place_count)
             printf("  window %" PRId64 " of %s: %" PRId64 " purchases\n", counters[i].time_ms,
-                   look->settings.rule_names[counters[i].bits], counters[i].id);
+                   look->settings.rule_names[engine->rule_at[counters[i].bits]], counters[i].id);
 }
 
 int inspect_card_text(const struct inspect_look *look, const struct inspect_card *found)

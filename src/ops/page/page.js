@@ -275,7 +275,9 @@ function showWorkers(status) {
   );
   byId("rules").replaceChildren(
     ...status.rules.map((rule) =>
-      make("li", "", `${rule.name}: ${rule.threshold} in ${span(rule.window_ms)}, ${rule.window}` + (rule.grace_ms ? `, grace ${span(rule.grace_ms)}` : ""))),
+      make("li", "", rule.window_ms === undefined
+        ? `${rule.name}: a purchase by itself`
+        : `${rule.name}: ${rule.threshold} in ${span(rule.window_ms)}, ${rule.window}` + (rule.grace_ms ? `, grace ${span(rule.grace_ms)}` : ""))),
   );
 }
 
@@ -409,7 +411,7 @@ function showAnswer(answer) {
     ` partition ${answer.partition}, as of ${answer.as_of === "now" ? "now" : "the last checkpoint"}: ` +
     `${amount(answer.purchases.length + answer.left_out, "purchase")} kept, ${bursts} of them in a burst` +
     (answer.left_out ? `, the newest ${answer.purchases.length} shown` : ""));
-  const windowMs = latestStatus?.rules[0]?.window_ms ?? 60000;
+  const windowMs = latestStatus?.rules.find((rule) => rule.window_ms)?.window_ms ?? 60000;
   const table = make("table");
   table.append(make("tbody"));
   for (const purchase of answer.purchases.slice(-200).reverse())
