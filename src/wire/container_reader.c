@@ -145,11 +145,13 @@ static enum status metadata_read(struct container_reader *reader, struct error *
     enum status status = STATUS_OK;
     do {
         bool read = long_read(reader, &count, &ended);
-        if (read && count < 0) { // its size in bytes follows then
-            read = count >= -META_ENTRIES_MAX && long_read(reader, &bytes, &ended);
+        if (!read || count > META_ENTRIES_MAX || count < -META_ENTRIES_MAX)
+            return damaged(reader, "the header's metadata", err);
+        if (count < 0) { // its size in bytes follows then
+            read = long_read(reader, &bytes, &ended);
             count = -count;
         }
-        if (!read || count > META_ENTRIES_MAX)
+        if (!read)
             return damaged(reader, "the header's metadata", err);
         status = entries_read(reader, count, err);
     } while (status == STATUS_OK && count > 0);
@@ -280,7 +282,7 @@ static bool unpack(struct container_reader *reader)
     if (reader->codec == CODEC_SNAPPY && !snappy_unpack(reader))
         return false;
     reader->at = data->data;
-    reader->end = data->data + data->size;
+    reader->end = data->size == 0 ? reader->at : data->data + data->size; // nothing lies at NULL
     return true;
 }
 
