@@ -306,6 +306,7 @@ static void work(struct scene *scene)
     fail_to_start(scene);
     start_on_ruins(scene);
     assert_int_equal(cardwatch_command(service, "check"), 0);
+    assert_int_equal(cardwatch_command(service, "inspect"), 0);
 }
 
 static void card_numbers__leave_by_the_topics_that_carry_them_alone(void **state)
