@@ -98,13 +98,6 @@ static void check_topics(struct draft *draft)
     check_topics_differ(draft, topics, count);
 }
 
-static void check_unavailable(struct draft *draft, const char *name, const char *value)
-{
-    if (value[0] != '\0')
-        mistakes_add(draft->mistakes, draft_origin(draft, name), name,
-                     "this output is not available in this version; allowed: empty");
-}
-
 static void check_registry(struct draft *draft)
 {
     const struct config *config = draft->config;
@@ -284,7 +277,6 @@ void draft_check(struct draft *draft)
 {
     check_identity(draft);
     check_topics(draft);
-    check_unavailable(draft, "topics.purchase_counts", draft->config->topics.purchase_counts);
     check_registry(draft);
     check_intervals(draft);
     check_rules(draft);

@@ -242,5 +242,5 @@ void card_check(const struct card *card)
     }
     const struct slot *counters = events + card->event_count;
     for (size_t i = 0; i < card->counter_count; i++)
-        ensure(counters[i].id > 0 && counters[i].bits < RULES_MAX);
+        ensure(counters[i].id > 0 && counters[i].bits <= COUNTER_PURCHASES);
 }

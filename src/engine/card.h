@@ -16,11 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/limits.h"
+
 enum { CARD_INLINE_SLOTS = 4 };
 
 // An event: time_ms is its event time, `id` the purchase's id (valid with SLOT_HAS_ID).
 // A counter: time_ms is the window's index k (window [kW, (k+1)W)), `id` its count, and `bits` the
 // rule's place (see engine.h).
+// The running count of purchases is a counter too: `bits` is COUNTER_PURCHASES, time_ms 0.
 struct slot {
     int64_t time_ms;
     int64_t id;
@@ -32,6 +35,8 @@ struct slot {
 // part in its order; the event has been in a burst of the rule.
 #define SLOT_LATE(r) ((uint64_t)1 << (2 * (r)))
 #define SLOT_BURST(r) ((uint64_t)2 << (2 * (r)))
+
+#define COUNTER_PURCHASES ((uint64_t)RULES_MAX)
 
 struct card {
     int64_t newest_offset; // input offset of the newest purchase taken; -1: not tracked

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/assert.h"
+#include "engine/purchase_count.h"
 #include "engine/saturated.h"
 #include "engine/settings.h"
 #include "engine/sliding.h"
@@ -232,6 +233,16 @@ static void judge_expired(const struct engine *engine, struct card *card, int64_
     }
 }
 
+// Late and capped purchases count as well: they were made.
+static void count_purchase(const struct engine *engine, struct card *card, struct step *step)
+{
+    if (!engine->settings.count_purchases)
+        return;
+    (void)purchase_count_add(card);
+    step->counted = true;
+    step->changed = true;
+}
+
 void engine_step(const struct engine *engine, struct optional_ms *stream_time, struct card *card,
                  const struct engine_purchase *purchase, struct step *step)
 {
@@ -248,12 +259,14 @@ void engine_step(const struct engine *engine, struct optional_ms *stream_time, s
     int64_t from_ms = kept_from(engine, stream_ms);
     if (time_ms < from_ms) {
         judge_expired(engine, card, from_ms, purchase, step);
+        count_purchase(engine, card, step);
         return;
     }
     drop_expired(card, from_ms);
     step->duplicate = is_duplicate(engine, card, purchase);
     if (step->duplicate)
         return;
+    count_purchase(engine, card, step);
     step->capped = is_capped(engine, card, time_ms);
     if (step->capped)
         return;

@@ -44,6 +44,7 @@ struct engine_settings {
     struct rule rules[RULES_MAX]; // in the configuration's order
     size_t rule_count;
     bool dedupe;
+    bool count_purchases;         // each card keeps a running count, and is never forgotten
     bool track_offsets;           // at-least-once: cards remember the newest offset they took
     int64_t max_future_ms;        // >= 0
     uint32_t max_events_per_card; // 1 .. EVENTS_PER_CARD_MAX
@@ -115,8 +116,9 @@ struct alert {
 // What one purchase did. `alerts` is a buffer owned by the caller and reused from step to step:
 // engine_step grows it with realloc when it must; step_release frees it. A zeroed struct is ready
 // for use. At most one of already_counted, duplicate and capped is set, and then neither changed
-// nor late_rules is, and there is no alert. A purchase older than the horizon is late for every
-// rule with a window and changes nothing, but may raise an alert of a travel rule.
+// nor late_rules is, but that a capped one is counted, and there is no alert. A purchase older than
+// the horizon is late for every rule with a window and changes nothing but the count, but may raise
+// an alert of a travel rule.
 struct step {
     struct alert *alerts;
     size_t alert_count;
@@ -125,6 +127,7 @@ struct step {
     bool changed;         // the card's state differs in a way that must be stored
     bool duplicate;       // a kept purchase of the card has the same id
     bool capped;          // older than all of a full card's kept ones
+    bool counted;         // the card's running count has grown: changed, though late or capped
     bool already_counted; // its offset is not past the card's newest one
 };
 

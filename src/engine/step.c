@@ -13,6 +13,7 @@ void step_clear(struct step *step)
     step->alert_count = 0;
     step->late_rules = 0;
     step->changed = false;
+    step->counted = false;
     step->duplicate = false;
     step->capped = false;
     step->already_counted = false;

@@ -41,6 +41,8 @@ static int64_t first_open(const struct rule *rule, int64_t stream_ms)
 bool tumbling_counter_closed(const struct engine *engine, const struct slot *counter,
                              int64_t stream_ms)
 {
+    if (counter->bits == COUNTER_PURCHASES)
+        return !engine->settings.count_purchases;
     if (counter->bits >= engine->place_count)
         return true;
     const struct rule *rule = &engine->settings.rules[engine->rule_at[counter->bits]];

@@ -321,6 +321,11 @@ void cards_touch(struct cards *cards, struct card_entry *entry)
     cards->dirty_bytes += bytes_of(state) - before;
 }
 
+bool cards_is_dirty(const struct cards *cards, const struct card_entry *entry)
+{
+    return slab_state(&cards->slab, slab_slot_of(entry))->kind == SLOT_DIRTY;
+}
+
 size_t cards_dirty_count(const struct cards *cards)
 {
     return cards->dirty_count;

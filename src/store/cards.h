@@ -48,6 +48,8 @@ void cards_release_pins(struct cards *cards);
 // Marks the entry as changed since the last cards_settle (idempotent), and accounts for the heap
 // memory that its card holds now. To be called after every change of the card.
 void cards_touch(struct cards *cards, struct card_entry *entry);
+// True when the entry has been touched since the last cards_settle.
+bool cards_is_dirty(const struct cards *cards, const struct card_entry *entry);
 size_t cards_dirty_count(const struct cards *cards);
 // The index-th dirty entry, in the order of their first touch; index < cards_dirty_count.
 struct card_entry *cards_dirty_at(const struct cards *cards, size_t index);

@@ -2,7 +2,7 @@
 // Byte layout of a card. "varint" is LEB128, "zigzag" a signed varint (Avro's long); a delta is
 // taken and added modulo 2^64, so that any two times or ids have one.
 //
-//   u8      format version (1)
+//   u8      format version: 1; 2 when one of the counters is the running count of purchases
 //   u8      bit 0: a newest offset follows; bit 1: counters follow; bit 2: 0;
 //           bits 3..7: the number of events, or 31: 31 + the varint that follows
 //   [varint number of events - 31]
@@ -16,6 +16,7 @@
 //   counters, each:
 //       varint rule, zigzag delta of the window's index to the one before (0 at first), varint
 //       count
+//     The running count is the counter of rule 16, window index 0: COUNTER_PURCHASES.
 // A purchase of today with an id below 2^27 takes 11 bytes as the first and 7 as another event.
 //
 // Nothing may follow the last field. Readers check every count against the bytes that are left
@@ -106,11 +107,21 @@ static uint8_t *put_counters(uint8_t *at, const struct slot *counters, size_t co
     return at;
 }
 
-static uint8_t *put_card_head(uint8_t *at, const struct card *card)
+static uint8_t format_of(struct card *card)
+{
+    const struct slot *counters = card_counters(card);
+    for (size_t i = 0; i < card->counter_count; i++) {
+        if (counters[i].bits == COUNTER_PURCHASES)
+            return CARD_FORMAT_COUNTED;
+    }
+    return CARD_FORMAT_VERSION;
+}
+
+static uint8_t *put_card_head(uint8_t *at, struct card *card)
 {
     size_t events = card->event_count;
     size_t short_count = events < CARD_COUNT_ESCAPE ? events : CARD_COUNT_ESCAPE;
-    *at++ = CARD_FORMAT_VERSION;
+    *at++ = format_of(card);
     *at++ = (uint8_t)((card->newest_offset >= 0 ? CARD_HAS_OFFSET : 0) |
                       (card->counter_count > 0 ? CARD_HAS_COUNTERS : 0) |
                       short_count << CARD_COUNT_SHIFT);
@@ -163,6 +174,7 @@ bool card_encode(struct card *card, struct buffer *out)
 // ---- card, reading ----
 
 struct card_head {
+    uint64_t rules_end; // a counter's rule is below it
     size_t event_count;
     size_t counter_count;
     int64_t newest_offset;
@@ -198,7 +210,8 @@ static bool read_counter_count(struct reader *reader, uint8_t flags, struct card
     head->counter_count = 0;
     if (!(flags & CARD_HAS_COUNTERS))
         return true;
-    if (!reader_varint(reader, &count) || count == 0 || count > OPEN_WINDOWS_MAX)
+    uint64_t most = OPEN_WINDOWS_MAX + (head->rules_end > COUNTER_PURCHASES);
+    if (!reader_varint(reader, &count) || count == 0 || count > most)
         return false;
     head->counter_count = (size_t)count;
     return true;
@@ -267,16 +280,17 @@ static bool read_events(struct reader *reader, struct slot *events, size_t count
     return true;
 }
 
-static bool read_counters(struct reader *reader, struct slot *counters, size_t count)
+static bool read_counters(struct reader *reader, struct slot *counters,
+                          const struct card_head *head)
 {
     uint64_t last_index = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < head->counter_count; i++) {
         uint64_t rule, value;
         int64_t delta;
         if (!reader_varint(reader, &rule) || !reader_zigzag(reader, &delta) ||
             !reader_varint(reader, &value))
             return false;
-        if (rule >= RULES_MAX || value == 0 || value > count_max)
+        if (rule >= head->rules_end || value == 0 || value > count_max)
             return false;
         last_index += (uint64_t)delta;
         counters[i] =
@@ -285,9 +299,10 @@ static bool read_counters(struct reader *reader, struct slot *counters, size_t c
     return true;
 }
 
-static bool read_card(struct reader *reader, struct card *out)
+static bool read_card(struct reader *reader, uint8_t version, struct card *out)
 {
-    struct card_head head;
+    struct card_head head = {.rules_end = version == CARD_FORMAT_COUNTED ? COUNTER_PURCHASES + 1
+                                                                         : COUNTER_PURCHASES};
     if (!read_card_head(reader, &head))
         return false;
     card_reserve(out, head.event_count + head.counter_count);
@@ -297,8 +312,8 @@ static bool read_card(struct reader *reader, struct card *out)
     out->event_count = (uint16_t)head.event_count;
     out->counter_count = (uint16_t)head.counter_count;
     return read_events(reader, card_events(out), head.event_count) &&
-           read_counters(reader, card_counters(out), head.counter_count) &&
-           reader_left(reader) == 0;
+           read_counters(reader, card_counters(out), &head) && reader_left(reader) == 0 &&
+           format_of(out) == version;
 }
 
 enum status card_decode(struct view bytes, struct card *out, struct error *err)
@@ -308,11 +323,12 @@ enum status card_decode(struct view bytes, struct card *out, struct error *err)
     ensure(card_is_empty(out));
     if (!reader_byte(&reader, &version))
         return error_set(err, STATUS_FATAL, "the card record is empty");
-    if (version != CARD_FORMAT_VERSION)
+    if (version < CARD_FORMAT_VERSION || version > CARD_FORMAT_COUNTED)
         return error_set(err, STATUS_FATAL,
-                         "the card record has format version %u, this program reads version %d",
-                         version, CARD_FORMAT_VERSION);
-    if (read_card(&reader, out))
+                         "the card record has format version %u, this program reads versions %d to "
+                         "%d",
+                         version, CARD_FORMAT_VERSION, CARD_FORMAT_COUNTED);
+    if (read_card(&reader, version, out))
         return STATUS_OK;
     card_release(out);
     return error_set(err, STATUS_FATAL, "the card record of %zu bytes is damaged", bytes.size);

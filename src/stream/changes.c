@@ -153,6 +153,8 @@ static struct optional_ms idle_before(const struct engine *engine, struct option
 static enum status sweep(struct changes *changes, struct task *task, struct counters *counters,
                          struct error *err)
 {
+    if (changes->settings->engine.settings.count_purchases)
+        return STATUS_OK; // a card with a count is never forgotten
     size_t visits = SWEEP_MIN + SWEEP_CREATED_FACTOR * task->created_count;
     if (visits > SWEEP_MAX)
         visits = SWEEP_MAX;
@@ -247,6 +249,7 @@ void changes_committed(struct changes *changes, struct task *task)
     task->created_count = 0;
     task->written = false;
     cards_settle(task->cards, task->round);
+    counts_clear(&task->counts);
     int64_t delivered = changes->broker->ops->changelog_delivered(changes->broker, task->partition);
     if (delivered > task->changelog_end)
         task->changelog_end = delivered;

@@ -20,7 +20,8 @@ static bool cannot_wait(const struct worker *worker)
         if (task == NULL)
             continue;
         bool waits = task->state == TASK_STALLED && task_has_progress(task);
-        if (waits || cards_over_limit(task->cards))
+        bool noted = task->counts.noted.size > COUNTS_BYTES_DUE;
+        if (waits || noted || cards_over_limit(task->cards))
             return true;
         dirty_count += cards_dirty_count(task->cards);
     }
@@ -52,6 +53,20 @@ static bool is_committed_by(const struct task *task, enum commit_scope scope)
     return task != NULL && task_has_progress(task) && (scope == COMMIT_ALL || task->written);
 }
 
+// Before the state that says that they have been counted.
+static enum status write_counts(struct worker *worker, enum commit_scope scope, struct error *err)
+{
+    enum status status = STATUS_OK;
+    if (!worker->settings->write_counts)
+        return STATUS_OK;
+    for (int32_t p = 0; p < worker->settings->input_partitions && status == STATUS_OK; p++) {
+        const struct task *task = worker->tasks[p];
+        if (is_committed_by(task, scope))
+            status = counts_write(&task->counts, task->cards, p, worker->ports.broker, err);
+    }
+    return status;
+}
+
 static enum status write_changes(struct worker *worker, enum commit_scope scope,
                                  struct partition_offset *offsets, size_t *count, struct error *err)
 {
@@ -74,7 +89,9 @@ static enum status commit_exactly_once(struct worker *worker, enum commit_scope 
     struct broker *broker = worker->ports.broker;
     struct partition_offset offsets[PARTITIONS_MAX];
     size_t count;
-    enum status status = write_changes(worker, scope, offsets, &count, err);
+    enum status status = write_counts(worker, scope, err);
+    if (status == STATUS_OK)
+        status = write_changes(worker, scope, offsets, &count, err);
     if (status != STATUS_OK)
         return status;
     return broker->ops->commit(broker, offsets, count, err);
@@ -85,7 +102,9 @@ static enum status commit_at_least_once(struct worker *worker, struct error *err
     struct broker *broker = worker->ports.broker;
     struct partition_offset offsets[PARTITIONS_MAX];
     size_t count;
-    enum status status = broker->ops->flush(broker, err);
+    enum status status = write_counts(worker, COMMIT_ALL, err);
+    if (status == STATUS_OK)
+        status = broker->ops->flush(broker, err);
     if (status == STATUS_OK)
         status = write_changes(worker, COMMIT_ALL, offsets, &count, err);
     if (status == STATUS_OK)

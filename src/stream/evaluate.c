@@ -219,6 +219,8 @@ static enum status take_purchase(struct evaluate *evaluate, const struct prepare
     count_step(evaluate->counters, step);
     if (step->changed) {
         task->created_count += was_empty;
+        if (evaluate->settings->write_counts && !cards_is_dirty(task->cards, entry))
+            counts_note(&task->counts, &prepared->token, prepared->card);
         cards_touch(task->cards, entry);
     }
     return step->alert_count == 0 ? STATUS_OK : raise_alerts(evaluate, prepared, &entry->card, err);

@@ -127,6 +127,7 @@ static void fill_settings(struct service *service)
     settings->table_topic = setup_table_topic(config);
     settings->changelog_topic = service->topics.plans[TOPICS_CHANGELOG].name;
     setup_alerts(service->encoder, settings);
+    settings->write_counts = config->topics.purchase_counts[0] != '\0';
     settings->mask_purchases = config->topics.masked_purchases[0] != '\0';
 }
 

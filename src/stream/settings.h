@@ -32,6 +32,7 @@ struct stream_settings {
     uint8_t fingerprint[FINGERPRINT_BYTES];
     int32_t input_partitions;
     bool mask_purchases; // write OUTPUT_MASKED_PURCHASES
+    bool write_counts;   // write OUTPUT_PURCHASE_COUNTS; the engine counts purchases then
     const struct token_key *token_key;
     const struct alert_encoder *alert_encoder;
     uint32_t alert_details; // enum alert_detail: those that its schema has

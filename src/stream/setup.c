@@ -35,6 +35,7 @@ enum status setup_engine(const struct config *config, struct engine *engine, str
     struct engine_settings settings = {
         .rule_count = config->rule_count,
         .dedupe = config->processing.dedupe,
+        .count_purchases = config->topics.purchase_counts[0] != '\0',
         .track_offsets = config->processing.guarantee == CONFIG_AT_LEAST_ONCE,
         .max_future_ms = config->processing.max_future_ms,
         .max_events_per_card = (uint32_t)config->state.max_events_per_card,
@@ -144,6 +145,8 @@ void setup_fingerprint(const struct engine_settings *settings, const struct toke
             &text, "; kind=%d window_ms=%" PRId64 " grace_ms=%" PRId64 " threshold=%" PRIu32,
             (int)rule->kind, rule->window_ms, rule->grace_ms, rule->threshold));
     }
+    if (settings->count_purchases)
+        ensure(buffer_append_format(&text, "; purchase_counts"));
     struct token token;
     _Static_assert(sizeof(token.bytes) == FINGERPRINT_BYTES, "a token serves as fingerprint");
     token_of(key, buffer_view(&text), &token);

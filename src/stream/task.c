@@ -18,6 +18,7 @@ static void begin_taking(struct task *task, int64_t now_ms)
 static void forget(struct task *task)
 {
     cards_clear(task->cards);
+    counts_clear(&task->counts);
     task->stream_time = (struct optional_ms){false, 0};
     task->position = -1;
     task->committed_position = -1;
@@ -36,6 +37,7 @@ struct task *task_open(const struct stream_settings *settings, int32_t partition
     struct task *task = memory_zeroed(1, sizeof(*task));
     task->partition = partition;
     task->cards = cards_open(settings->cache_bytes);
+    counts_init(&task->counts);
     if (settings->table_topic != NULL)
         task->table = table_open(partition);
     task->round = 1;
@@ -59,6 +61,7 @@ void task_close(struct task *task, const struct stream_ports *ports)
     if (task->table != NULL)
         table_close(task->table, ports);
     cards_close(task->cards);
+    counts_release(&task->counts);
     free(task);
 }
 

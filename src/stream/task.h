@@ -10,6 +10,7 @@
 #define STREAM_TASK_H
 
 #include "store/cards.h"
+#include "stream/counts.h"
 #include "stream/metrics.h"
 #include "stream/settings.h"
 #include "stream/table.h"
@@ -61,7 +62,8 @@ struct task {
     struct take take;
     struct store *store; // NULL until it is open
     struct cards *cards;
-    struct table *table; // NULL: no rule asks for it
+    struct counts counts; // noted since the last commit, when counts are written
+    struct table *table;  // NULL: no rule asks for it
     struct optional_ms stream_time;
     int64_t position;           // the next input offset to take
     int64_t committed_position; // as of the last commit

@@ -16,7 +16,8 @@ static enum status refuse_fingerprint(const struct task *task,
     return error_set(err, STATUS_FATAL,
                      "partition %" PRId32 ": the stored state was made with other rules or state "
                      "settings (window_ms, grace_ms, threshold, window, dedupe, max_future_ms, "
-                     "max_events_per_card or the secret file); go back to those settings, choose "
+                     "max_events_per_card, purchase_counts or the secret file); go back to those "
+                     "settings, choose "
                      "another application_id, or rebuild: " REBUILD,
                      task->partition, settings->changelog_topic, settings->group_id);
 }

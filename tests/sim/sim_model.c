@@ -33,6 +33,8 @@ void sim_model_open(struct sim_model *model, const struct sim_input *input,
     model->oracle_settings = mirrored(&engine->settings);
     for (int32_t p = 0; p < input->plan->partitions; p++) {
         model->fates[p].oracle = oracle_open(&model->oracle_settings);
+        model->fates[p].counts = memory_zeroed(input->plan->cards, sizeof(uint64_t));
+        model->fates[p].seen_counts = memory_zeroed(input->plan->cards, sizeof(uint64_t));
         model->cards[p] = memory_zeroed(input->plan->cards, sizeof(struct card));
         for (size_t i = 0; i < input->plan->cards; i++)
             card_init(&model->cards[p][i]);
@@ -46,6 +48,8 @@ void sim_model_close(struct sim_model *model)
         free(model->fates[p].alerts);
         free(model->fates[p].letters);
         free(model->fates[p].accepted);
+        free(model->fates[p].counts);
+        free(model->fates[p].seen_counts);
         for (size_t i = 0; i < model->input->plan->cards; i++)
             card_release(&model->cards[p][i]);
         free(model->cards[p]);
@@ -131,6 +135,7 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
     struct oracle_result result;
     accept(fate, offset);
     oracle_step(fate->oracle, &purchase, &result);
+    fate->counts[item->card] += !result.duplicate;
     for (size_t i = 0; i < result.alert_count; i++)
         expect_alert(fate, &result.alerts[i], item->card);
     step_engine(model, partition, item, offset, purchase.event_time_ms);

@@ -39,6 +39,8 @@ struct sim_fate {
     int64_t *accepted; // offsets of the purchases, the others are letters and tombstones
     size_t accepted_count;
     size_t accepted_capacity;
+    uint64_t *counts;      // by card: accepted purchases that are no duplicates
+    uint64_t *seen_counts; // for the verdict: by card, the last one written
 };
 
 struct sim_model {

@@ -198,6 +198,7 @@ void sim_plan_draw(struct sim_plan *plan, struct random *random)
     draw_events(plan, random);
     plan->turns = (size_t)PICK(random, 300, 1000, 2000);
     plan->audit_ppm = (uint32_t)PICK(random, 0, 2000, 10000);
+    plan->engine.count_purchases = random_chance(random, 1, 4);
     if (plan->at_least_once)
         leave_out_zombies(plan);
     plan->mask_purchases = random_chance(random, 1, 3);
@@ -231,11 +232,12 @@ void sim_plan_print(const struct sim_plan *plan, FILE *to)
 {
     fprintf(to,
             "  %s, %s members, %d partitions, %zu instances of %zu workers, dedupe %s, %u events a "
-            "card%s\n",
+            "card%s%s\n",
             plan->at_least_once ? "at least once" : "exactly once",
             plan->static_membership ? "static" : "dynamic", plan->partitions, plan->instances,
             plan->workers, plan->engine.dedupe ? "on" : "off", plan->engine.max_events_per_card,
-            plan->mask_purchases ? ", masked purchases" : "");
+            plan->mask_purchases ? ", masked purchases" : "",
+            plan->engine.count_purchases ? ", purchase counts" : "");
     print_rules(&plan->engine, to);
     fprintf(to,
             "  commits %" PRId64 "/%" PRId64 " ms, checkpoints %" PRId64 " ms in %u polls, cache "

@@ -43,7 +43,7 @@ enum sim_event {
 const char *sim_event_name(enum sim_event event);
 
 struct sim_plan {
-    struct engine_settings engine;
+    struct engine_settings engine; // counts purchases: they are written too
     bool at_least_once;
     bool static_membership;
     bool mask_purchases;

@@ -89,7 +89,6 @@ static void fill_settings(struct sim *sim)
     for (size_t r = 0; r < plan->engine.rule_count; r++)
         settings->rule_names[r] = rule_names[r];
     settings->at_least_once = plan->at_least_once;
-    settings->mask_purchases = plan->mask_purchases;
     settings->commit_interval_ms = plan->commit_interval_ms;
     settings->min_commit_interval_ms = plan->min_commit_interval_ms;
     settings->checkpoint_interval_ms = plan->checkpoint_interval_ms;
@@ -100,6 +99,8 @@ static void fill_settings(struct sim *sim)
     settings->table_topic = plan->table ? sim_table_topic : NULL;
     settings->changelog_topic = sim_outputs[OUTPUT_CHANGELOG];
     settings->group_id = sim_group;
+    settings->mask_purchases = plan->mask_purchases;
+    settings->write_counts = plan->engine.count_purchases;
     settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
     if (plan->engine.dedupe)
         settings->needed_fields |= PURCHASE_ID;
@@ -363,7 +364,8 @@ uint64_t sim_run(uint64_t seed, bool loud, struct sim_figures *figures)
     judge(sim);
     send_more(sim);
     judge(sim);
-    if (seed % EXPIRY_EVERY == 0 && sim->plan.cards <= EXPIRY_CARDS_MAX)
+    if (seed % EXPIRY_EVERY == 0 && !sim->plan.engine.count_purchases &&
+        sim->plan.cards <= EXPIRY_CARDS_MAX)
         look_at_expiry(sim);
     lose_everything(sim);
     judge(sim);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/log.h"
@@ -271,10 +272,58 @@ static void judge_masked(struct sim *sim)
     fake_records_release(&records);
 }
 
+// ---- purchase counts ----
+
+static int compare_token(const void *token, const void *card)
+{
+    return memcmp(token, &((const struct sim_card *)card)->token, sizeof(struct token));
+}
+
+static const struct sim_card *card_of(const struct sim *sim, struct view text)
+{
+    struct token token;
+    token_of(sim->settings.token_key, text, &token);
+    return bsearch(&token, sim->input.cards, sim->plan.cards, sizeof(struct sim_card),
+                   compare_token);
+}
+
+static void judge_count(struct sim *sim, const struct fake_record *record)
+{
+    char text[24] = {0};
+    struct sim_fate *fate = &sim->model.fates[record->partition];
+    const struct sim_card *card = card_of(sim, record->key);
+    if (card == NULL || record->value.size >= sizeof(text))
+        sim_fail(sim, "a purchase count of no card");
+    memcpy(text, record->value.data, record->value.size);
+    uint64_t count = strtoull(text, NULL, 10);
+    uint64_t *seen = &fate->seen_counts[card - sim->input.cards];
+    if (count <= *seen && !sim->plan.at_least_once)
+        sim_fail(sim, "purchase count of %s in %d: %s after %" PRIu64, card->text,
+                 record->partition, text, *seen);
+    *seen = count;
+}
+
+// Each card's last count is the oracle's; exactly once, each is written once.
+static void judge_counts(struct sim *sim)
+{
+    struct fake_records records = fake_read(sim->cluster, sim_outputs[OUTPUT_PURCHASE_COUNTS]);
+    for (size_t i = 0; i < records.count; i++)
+        judge_count(sim, records.items[i]);
+    fake_records_release(&records);
+    for (int32_t p = 0; p < sim->plan.partitions && sim->plan.engine.count_purchases; p++) {
+        const struct sim_fate *fate = &sim->model.fates[p];
+        for (size_t i = 0; i < sim->plan.cards; i++)
+            if (fate->seen_counts[i] != fate->counts[i])
+                sim_fail(sim, "purchase count of %s in %d: %" PRIu64 ", not %" PRIu64,
+                         sim->input.cards[i].text, p, fate->seen_counts[i], fate->counts[i]);
+    }
+}
+
 // ---- all ----
 
-static void forget(struct sim_fate *fate)
+static void forget(struct sim_fate *fate, size_t cards)
 {
+    memset(fate->seen_counts, 0, cards * sizeof(fate->seen_counts[0]));
     for (size_t i = 0; i < fate->alert_count; i++)
         fate->alerts[i].seen = fate->alerts[i].seen_json = 0;
     for (size_t i = 0; i < fate->letter_count; i++)
@@ -302,10 +351,11 @@ void sim_verdict(struct sim *sim)
     sim_input_note(&sim->input);
     sim_model_advance(&sim->model);
     for (int32_t p = 0; p < sim->plan.partitions; p++)
-        forget(&sim->model.fates[p]);
+        forget(&sim->model.fates[p], sim->plan.cards);
     judge_alert_topic(sim, false);
     judge_alert_topic(sim, true);
     judge_letters(sim);
+    judge_counts(sim);
     judge_masked(sim);
     for (int32_t p = 0; p < sim->plan.partitions; p++)
         look_for_missing(sim, p);

@@ -555,17 +555,6 @@ static void rules__have_limits_of_their_own(void **state)
                   "2 .. 4096 (state.max_events_per_card)\n");
 }
 
-static void what_does_not_exist_yet__says_so(void **state)
-{
-    (void)state;
-    assert_report(FILE_ONLY("rules:\n"
-                            "- {name: high_purchase_count}\n"
-                            "- {name: travel_distance, type: travel_distance, min_distance: 2000}\n"
-                            "topics: {purchase_counts: b}\n"),
-                  "FILE:4: topics.purchase_counts: this output is not available in this "
-                  "version; allowed: empty\n");
-}
-
 static void travel_rule__has_a_distance_and_no_window(void **state)
 {
     (void)state;
@@ -781,7 +770,6 @@ int main(void)
         cmocka_unit_test(files__have_a_limit),
         cmocka_unit_test(rules__are_checked_as_a_whole),
         cmocka_unit_test(rules__have_limits_of_their_own),
-        cmocka_unit_test(what_does_not_exist_yet__says_so),
         cmocka_unit_test(travel_rule__has_a_distance_and_no_window),
         cmocka_unit_test(topics__must_be_legal_and_different),
         cmocka_unit_test(values__that_must_fit_each_other_are_checked),

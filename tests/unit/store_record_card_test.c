@@ -114,6 +114,29 @@ static void card__has_the_documented_bytes(void **state)
     card_release(&card);
 }
 
+static void card_with_a_running_count__has_another_version(void **state)
+{
+    (void)state;
+    static const uint8_t expected[] = {
+        2,    1 << 3 | 2,             // version; one event, counters
+        2,                            // two counters
+        0x01, 0x0a,       0x0e,       // has an id; time 5; id 7
+        16,   0,          0xac, 0x02, // the running count: 300
+        0,    0x0e,       0x01,       // rule 0; window 7; count 1
+    };
+    struct card card;
+    card_init(&card);
+    add_event(&card, 5, SLOT_HAS_ID, 7);
+    add_counter(&card, COUNTER_PURCHASES, 0, 300);
+    add_counter(&card, 0, 7, 1);
+    struct buffer bytes = encoded(&card);
+    assert_int_equal(bytes.size, sizeof(expected));
+    assert_memory_equal(bytes.data, expected, sizeof(expected));
+    assert_survives(&card);
+    buffer_release(&bytes);
+    card_release(&card);
+}
+
 static void empty_card__survives_and_is_not_empty_bytes(void **state)
 {
     (void)state;
@@ -309,7 +332,8 @@ static void bad_card__is_refused(void **state)
         uint8_t bytes[16];
     } bad[] = {
         {"nothing", 0, {0}},
-        {"another version", 2, {2, 0}},
+        {"another version", 2, {3, 0}},
+        {"a running count that is not there", 6, {2, 2, 1, 0, 0, 1}},
         {"a reserved flag", 2, {1, 4}},
         {"time wrapping around",
          15,
@@ -401,6 +425,7 @@ int main(void)
         cmocka_unit_test(any_card__survives),
         cmocka_unit_test(truncated_card__is_refused_at_every_length),
         cmocka_unit_test(mutated_card__is_refused_or_sound),
+        cmocka_unit_test(card_with_a_running_count__has_another_version),
         cmocka_unit_test(bad_card__is_refused),
         cmocka_unit_test(more_counters_than_can_be_open__are_refused),
         cmocka_unit_test(card_encode__uses_the_buffer_to_its_last_byte),
