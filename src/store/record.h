@@ -21,7 +21,7 @@ enum {
     TRANSACTIONAL_ID_BYTES_MAX = 512,
     META_FORMAT_VERSION = 1,
     CARD_FORMAT_VERSION = 1,
-    CARD_FORMAT_COUNTED = 2, // a card with a running count of purchases
+    CARD_FORMAT_COUNTED = 2, // added to the version of a card with a running count of purchases
 };
 
 // What the last commit of a task said of it.

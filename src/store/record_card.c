@@ -2,7 +2,7 @@
 // Byte layout of a card. "varint" is LEB128, "zigzag" a signed varint (Avro's long); a delta is
 // taken and added modulo 2^64, so that any two times or ids have one.
 //
-//   u8      format version: 1; 2 when one of the counters is the running count of purchases
+//   u8      format version: 1; 3 when one of the counters is the running count of purchases
 //   u8      bit 0: a newest offset follows; bit 1: counters follow; bit 2: 0;
 //           bits 3..7: the number of events, or 31: 31 + the varint that follows
 //   [varint number of events - 31]
@@ -112,7 +112,7 @@ static uint8_t format_of(struct card *card)
     const struct slot *counters = card_counters(card);
     for (size_t i = 0; i < card->counter_count; i++) {
         if (counters[i].bits == COUNTER_PURCHASES)
-            return CARD_FORMAT_COUNTED;
+            return CARD_FORMAT_VERSION + CARD_FORMAT_COUNTED;
     }
     return CARD_FORMAT_VERSION;
 }
@@ -301,8 +301,8 @@ static bool read_counters(struct reader *reader, struct slot *counters,
 
 static bool read_card(struct reader *reader, uint8_t version, struct card *out)
 {
-    struct card_head head = {.rules_end = version == CARD_FORMAT_COUNTED ? COUNTER_PURCHASES + 1
-                                                                         : COUNTER_PURCHASES};
+    struct card_head head = {.rules_end = version > CARD_FORMAT_COUNTED ? COUNTER_PURCHASES + 1
+                                                                        : COUNTER_PURCHASES};
     if (!read_card_head(reader, &head))
         return false;
     card_reserve(out, head.event_count + head.counter_count);
@@ -323,11 +323,11 @@ enum status card_decode(struct view bytes, struct card *out, struct error *err)
     ensure(card_is_empty(out));
     if (!reader_byte(&reader, &version))
         return error_set(err, STATUS_FATAL, "the card record is empty");
-    if (version < CARD_FORMAT_VERSION || version > CARD_FORMAT_COUNTED)
+    if (version != CARD_FORMAT_VERSION && version != CARD_FORMAT_VERSION + CARD_FORMAT_COUNTED)
         return error_set(err, STATUS_FATAL,
-                         "the card record has format version %u, this program reads versions %d to "
-                         "%d",
-                         version, CARD_FORMAT_VERSION, CARD_FORMAT_COUNTED);
+                         "the card record has format version %u, this program reads versions %d "
+                         "and %d",
+                         version, CARD_FORMAT_VERSION, CARD_FORMAT_VERSION + CARD_FORMAT_COUNTED);
     if (read_card(&reader, version, out))
         return STATUS_OK;
     card_release(out);

@@ -118,7 +118,7 @@ static void card_with_a_running_count__has_another_version(void **state)
 {
     (void)state;
     static const uint8_t expected[] = {
-        2,    1 << 3 | 2,             // version; one event, counters
+        3,    1 << 3 | 2,             // version; one event, counters
         2,                            // two counters
         0x01, 0x0a,       0x0e,       // has an id; time 5; id 7
         16,   0,          0xac, 0x02, // the running count: 300
@@ -332,8 +332,8 @@ static void bad_card__is_refused(void **state)
         uint8_t bytes[16];
     } bad[] = {
         {"nothing", 0, {0}},
-        {"another version", 2, {3, 0}},
-        {"a running count that is not there", 6, {2, 2, 1, 0, 0, 1}},
+        {"another version", 2, {2, 0}},
+        {"a running count that is not there", 6, {3, 2, 1, 0, 0, 1}},
         {"a reserved flag", 2, {1, 4}},
         {"time wrapping around",
          15,
