@@ -107,6 +107,7 @@ static void draw_item(struct sim_input *input, struct sim_item *item)
     item->time_ms = input->front_ms - back_ms;
     item->has_time = !percent(input, plan->no_time_percent);
     item->id = draw_id(input);
+    item->far = plan->table && percent(input, 10);
     item->has_sent = !percent(input, 2);
     item->sent_ms = input->front_ms + random_range(random, 0, 1000);
 }
@@ -119,6 +120,8 @@ static void write_purchase(struct sim_input *input, struct draft *draft)
         .credit_card = view_text(input->cards[draft->item.card].text),
         .timestamp_ms = draft->item.time_ms,
         .has_timestamp = draft->item.has_time,
+        .distance_from_billing_zip = SIM_FAR,
+        .has_distance = draft->item.far,
     };
     message->key = message->purchase.credit_card;
     message->message_timestamp_ms = draft->item.has_sent ? draft->item.sent_ms : -1;

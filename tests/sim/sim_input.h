@@ -16,6 +16,7 @@ enum {
     SIM_SCHEMA_MISMATCH = 90,
     SIM_SCHEMA_UNKNOWN = 91,
     SIM_SCHEMA_FLAG = 92, // of travel flags
+    SIM_FAR = 2500,       // the distance of purchases that travel rules look at
     SIM_STRANGERS = 2,    // producers with transactions
 };
 
@@ -25,6 +26,9 @@ struct sim_card {
     char text[24];
     struct token token;
     int32_t partition;
+    uint32_t row_count; // of the table, good ones
+    uint32_t on_count;
+    bool on_first; // before any instance was started
 };
 
 // A place in the input: a record, or what no consumer gets.
@@ -35,6 +39,7 @@ struct sim_item {
     bool tombstone;
     bool has_time;
     bool has_sent;
+    bool far;
     enum dead_letter_class class_; // what it was spoilt into
     uint32_t card;
     int64_t time_ms; // the purchase's own

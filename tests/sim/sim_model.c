@@ -17,10 +17,13 @@ static struct oracle_settings mirrored(const struct engine_settings *settings)
     for (size_t r = 0; r < settings->rule_count; r++) {
         const struct rule *rule = &settings->rules[r];
         mirror.rules[r] = (struct oracle_rule){
-            .kind = rule->kind == RULE_SLIDING ? ORACLE_SLIDING : ORACLE_TUMBLING,
+            .kind = rule->kind == RULE_SLIDING    ? ORACLE_SLIDING
+                    : rule->kind == RULE_TUMBLING ? ORACLE_TUMBLING
+                                                  : ORACLE_TRAVEL,
             .window_ms = rule->window_ms,
             .grace_ms = rule->grace_ms,
             .threshold = rule->threshold,
+            .min_distance = rule->min_distance,
         };
     }
     return mirror;
@@ -103,6 +106,8 @@ static void step_engine(struct sim_model *model, int32_t partition, const struct
         .offset = offset,
         .id = item->id,
         .has_id = model->engine->settings.dedupe,
+        .distance = SIM_FAR,
+        .has_distance = item->far,
     };
     engine_step(model->engine, &fate->stream_time, &model->cards[partition][item->card], &purchase,
                 &model->step);
@@ -120,6 +125,8 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
         .offset = offset,
         .id = item->id,
         .has_id = model->oracle_settings.dedupe,
+        .distance = SIM_FAR,
+        .has_distance = item->far,
     };
     switch (oracle_event_time(&model->oracle_settings, oracle_stream_time(fate->oracle), own, sent,
                               &purchase.event_time_ms)) {

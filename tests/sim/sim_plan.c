@@ -82,6 +82,9 @@ static void draw_service(struct sim_plan *plan, struct random *random)
     plan->dirty_max_count = (size_t)PICK(random, 1, 5, 50, 10000);
     plan->staged_max_bytes = (size_t)PICK(random, 100, 1000, 10000, 1024 * 1024);
     plan->table = random_chance(random, 1, 2);
+    if (plan->table)
+        plan->engine.rules[plan->engine.rule_count++] =
+            (struct rule){.kind = RULE_TRAVEL, .min_distance = 2000};
     plan->table_anew_ppm = (uint32_t)PICK(random, 0, 0, 500, 3000);
 }
 
@@ -208,7 +211,7 @@ void sim_plan_draw(struct sim_plan *plan, struct random *random)
 
 static void print_rules(const struct engine_settings *engine, FILE *to)
 {
-    for (size_t r = 0; r < engine->rule_count; r++)
+    for (size_t r = 0; r < engine->rule_count && engine->rules[r].kind != RULE_TRAVEL; r++)
         fprintf(to, "  rule %zu: %s window %" PRId64 " ms, grace %" PRId64 " ms, threshold %u\n", r,
                 engine->rules[r].kind == RULE_SLIDING ? "sliding" : "tumbling",
                 engine->rules[r].window_ms, engine->rules[r].grace_ms, engine->rules[r].threshold);

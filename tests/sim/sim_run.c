@@ -35,7 +35,7 @@ const char sim_group[] = "cardwatch";
 const char *const sim_outputs[OUTPUT_TOPICS] = {"alerts-avro",      "alerts-json",
                                                 "dead-letters",     "cardwatch-windows-changelog",
                                                 "masked-purchases", "purchase-counts"};
-static const char *const rule_names[] = {"rule-a", "rule-b", "rule-c"};
+static const char *const rule_names[] = {"rule-a", "rule-b", "rule-c", "rule-d"};
 
 static const struct sim *running; // for the handler of signals
 
@@ -101,9 +101,7 @@ static void fill_settings(struct sim *sim)
     settings->group_id = sim_group;
     settings->mask_purchases = plan->mask_purchases;
     settings->write_counts = plan->engine.count_purchases;
-    settings->needed_fields = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
-    if (plan->engine.dedupe)
-        settings->needed_fields |= PURCHASE_ID;
+    settings->needed_fields = setup_needed_fields(&plan->engine);
     settings->input_partitions = plan->partitions;
     settings->token_key = token_key_open((struct view){NULL, 0});
     settings->alert_encoder = encoder;

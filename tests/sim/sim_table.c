@@ -27,12 +27,12 @@ static struct view row_of(enum row_kind kind, uint8_t bytes[ROW_BYTES_MAX])
     return (struct view){bytes, sizeof(row_of_null)};
 }
 
-static void send_row(struct sim *sim)
+static void send_row(struct sim *sim, bool first)
 {
     uint8_t bytes[ROW_BYTES_MAX];
     static const char nobody[] = "4000-nobody"; // a bad row must not supersede a good one
     size_t index = random_below(&sim->random, sim->plan.cards);
-    const struct sim_card *card = &sim->input.cards[index];
+    struct sim_card *card = &sim->input.cards[index];
     enum row_kind kind = (enum row_kind)random_below(&sim->random, ROW_KINDS);
     const struct fake_input input = {
         .topic = sim_table_topic,
@@ -42,6 +42,9 @@ static void send_row(struct sim *sim)
         .timestamp_ms = fake_clock_wall_ms(sim->cluster),
     };
     int64_t offset = fake_produce(sim->cluster, &input);
+    card->row_count += kind != ROW_CUT;
+    card->on_count += kind == ROW_ON;
+    card->on_first = card->on_first || (first && kind == ROW_ON);
     sim_note(sim, -1, "row", NULL, card->partition, offset, (int64_t)kind);
 }
 
@@ -51,7 +54,7 @@ void sim_table_open(struct sim *sim)
         return;
     fake_topic_create(sim->cluster, sim_table_topic, sim->plan.partitions);
     for (uint64_t i = random_below(&sim->random, ROWS_FIRST_MAX); i > 0; i--)
-        send_row(sim);
+        send_row(sim, true);
 }
 
 // A tombstone stays for delete.retention.ms from the first cleaning that saw it on.
@@ -76,7 +79,7 @@ static void make_anew(struct sim *sim)
     fake_topic_delete(sim->cluster, sim_table_topic);
     fake_topic_create(sim->cluster, sim_table_topic, sim->plan.partitions);
     for (uint64_t i = random_below(&sim->random, ROWS_FIRST_MAX); i > 0; i--)
-        send_row(sim);
+        send_row(sim, false);
 }
 
 void sim_table_turn(struct sim *sim)
@@ -84,7 +87,7 @@ void sim_table_turn(struct sim *sim)
     if (!sim->plan.table)
         return;
     if (sim_chance(sim, 100000))
-        send_row(sim);
+        send_row(sim, false);
     if (sim_chance(sim, 10000))
         clean(sim);
     if (sim_chance(sim, sim->plan.table_anew_ppm))
@@ -114,6 +117,17 @@ void sim_table_stepped(struct sim *sim, const struct sim_worker *worker)
                  "%" PRId64 " when it was given",
                  p, task->table->next, worker->table_ends[p]);
     }
+}
+
+bool sim_table_may_miss(const struct sim *sim, uint32_t card)
+{
+    return sim->input.cards[card].on_count > 0;
+}
+
+bool sim_table_must_miss(const struct sim *sim, uint32_t card)
+{
+    const struct sim_card *one = &sim->input.cards[card];
+    return one->on_first && one->on_count == one->row_count && sim->table_epoch == 0;
 }
 
 bool sim_table_is_settled(struct sim *sim, const struct sim_worker *worker, int32_t partition)

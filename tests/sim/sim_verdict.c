@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/murmur2.h"
+#include "sim/sim_table.h"
 
 enum { TEXT_BYTES = 256 };
 
@@ -330,16 +331,32 @@ static void forget(struct sim_fate *fate, size_t cards)
         fate->letters[i].seen = 0;
 }
 
+static bool is_travel(const struct sim *sim, const struct sim_alert *alert)
+{
+    return sim->plan.engine.rules[alert->rule].kind == RULE_TRAVEL;
+}
+
 static void look_for_missing(const struct sim *sim, int32_t partition)
 {
     const struct sim_fate *fate = &sim->model.fates[partition];
-    for (size_t i = 0; i < fate->alert_count; i++)
-        if (fate->alerts[i].seen == 0 || fate->alerts[i].seen_json == 0)
+    for (size_t i = 0; i < fate->alert_count; i++) {
+        const struct sim_alert *alert = &fate->alerts[i];
+        bool none = alert->seen == 0 && alert->seen_json == 0;
+        bool there = alert->seen > 0 && alert->seen_json > 0;
+        if (is_travel(sim, alert) && !none && sim_table_must_miss(sim, alert->card))
+            sim_fail(sim, "travel alert of purchase %d/%" PRId64 ", but the card was travelling",
+                     partition, alert->offset);
+        // At least once a purchase may be taken twice, with another flag the second time.
+        bool may_miss = is_travel(sim, alert) && sim_table_may_miss(sim, alert->card);
+        if (may_miss && (none || sim->plan.at_least_once))
+            continue;
+        if (!there)
             sim_fail(sim,
                      "alert of purchase %d/%" PRId64 " rule %u timestamp %" PRId64
                      ": missing (seen %u as Avro, %u as JSON)",
                      partition, fate->alerts[i].offset, fate->alerts[i].rule,
                      fate->alerts[i].timestamp_ms, fate->alerts[i].seen, fate->alerts[i].seen_json);
+    }
     for (size_t i = 0; i < fate->letter_count; i++)
         if (fate->letters[i].seen == 0)
             sim_fail(sim, "dead letter of %d/%" PRId64 " (%s): missing", partition,
