@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The optional outputs on a real Kafka: every accepted purchase once without its card, each byte
-// where it was, whatever kills the service meets; and alerts by schemas/alert-v2.avsc.
+// where it was, and each card's count the oracle's, whatever kills the service meets; and alerts by
+// schemas/alert-v2.avsc.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,12 +27,61 @@ static size_t portion_count(void)
     return scene_full_size() ? 200000 : 25000;
 }
 
+// A card and, as of a place in the topic or of all purchases, its count.
+struct counted {
+    char card[64];
+    size_t at;
+    uint64_t count;
+};
+
+struct counted_list {
+    struct counted *items;
+    size_t count;
+    size_t capacity;
+};
+
 // What must be in the masked topic, partition by partition, in order.
 struct expected {
     struct buffer values[PARTITIONS_HERE_MAX]; // u32 size, value, one behind the other
     size_t counts[PARTITIONS_HERE_MAX];
     size_t duplicates;
+    struct counted_list counted; // an item a purchase
 };
+
+static void counted_add(struct counted_list *list, struct view card, uint64_t count)
+{
+    if (list->count == list->capacity) {
+        list->capacity = 2 * list->capacity + 1024;
+        list->items = memory_resized(list->items, list->capacity, sizeof(list->items[0]));
+    }
+    struct counted *item = &list->items[list->count];
+    *item = (struct counted){.at = list->count++, .count = count};
+    assert_true(card.size < sizeof(item->card));
+    memcpy(item->card, card.data, card.size);
+}
+
+static int compare_counted(const void *a, const void *b)
+{
+    const struct counted *x = a;
+    const struct counted *y = b;
+    int order = strcmp(x->card, y->card);
+    return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+// One item a card: the last one's count, or how many there are.
+static void counted_fold(struct counted_list *list, bool add_up)
+{
+    size_t kept = 0;
+    qsort(list->items, list->count, sizeof(list->items[0]), compare_counted);
+    for (size_t i = 0; i < list->count; i++) {
+        bool same = kept > 0 && strcmp(list->items[kept - 1].card, list->items[i].card) == 0;
+        uint64_t sum = same && add_up ? list->items[kept - 1].count : 0;
+        kept += !same;
+        list->items[kept - 1] = list->items[i];
+        list->items[kept - 1].count += sum;
+    }
+    list->count = kept;
+}
 
 // The value with its card replaced, by looking for the card's text: a card is found once in a
 // purchase of the generator, behind its length in one byte.
@@ -59,6 +109,8 @@ static void note_accepted(void *context, const struct generated *message, int32_
     struct expected *expected = context;
     expect_masked(expected, message, partition);
     expected->duplicates += duplicate;
+    if (!duplicate)
+        counted_add(&expected->counted, message->purchase.credit_card, 1);
 }
 
 static void judge_masked(const struct scene *scene, const char *topic, struct expected *expected)
@@ -83,6 +135,49 @@ static void judge_masked(const struct scene *scene, const char *topic, struct ex
     }
     assert_int_equal(records.count, total);
     records_release(&records);
+}
+
+static void take_count(void *context, const struct topic_record *record)
+{
+    char text[32] = {0};
+    char *end;
+    assert_true(record->value.size > 0 && record->value.size < sizeof(text));
+    memcpy(text, record->value.data, record->value.size);
+    uint64_t count = strtoull(text, &end, 10);
+    assert_true(end == text + record->value.size && count > 0);
+    counted_add(context, record->key, count);
+}
+
+static void judge_counts(const struct scene *scene, const char *topic, struct expected *expected)
+{
+    struct counted_list seen = {0};
+    const struct record_visitor visitor = {take_count, &seen};
+    records_visit(&visitor, kafkad_bootstrap(scene->kafka), topic);
+    size_t records = seen.count;
+    counted_fold(&seen, false);
+    counted_fold(&expected->counted, true);
+    assert_int_equal(seen.count, expected->counted.count);
+    for (size_t i = 0; i < seen.count; i++) {
+        assert_string_equal(seen.items[i].card, expected->counted.items[i].card);
+        if (seen.items[i].count != expected->counted.items[i].count)
+            fail_msg("%s: %llu purchases, not %llu", seen.items[i].card,
+                     (unsigned long long)seen.items[i].count,
+                     (unsigned long long)expected->counted.items[i].count);
+    }
+    fprintf(stderr, "# %zu counts of %zu cards, each the oracle's\n", records, seen.count);
+    free(seen.items);
+    free(expected->counted.items);
+}
+
+// The state means something else without the counts.
+static void expect_refusal_without_counts(struct scene *scene)
+{
+    struct cardwatch *service = &scene->services[0];
+    size_t from = cardwatch_log_size(service);
+    cardwatch_set(service, "topics.purchase_counts=");
+    cardwatch_start(service);
+    assert_int_equal(cardwatch_await_exit(service, SCENE_CATCH_UP_MS), 1);
+    assert_true(cardwatch_log_count(service, from, "cardwatch replay --rebuild") > 0);
 }
 
 static void send_and_kill(struct scene *scene)
@@ -110,8 +205,11 @@ static void outputs__are_right_after_every_kill(void **state)
     settings.generator.card_count = 5000;
     struct scene *scene = stage_scene(state, &settings);
     char *masked = workspace_text("%s-masked", scene->purchases);
+    char *counts = workspace_text("%s-counts", scene->purchases);
     char *set = workspace_text("topics.masked_purchases=%s", masked);
+    char *set_counts = workspace_text("topics.purchase_counts=%s", counts);
     cardwatch_set(&scene->services[0], set);
+    cardwatch_set(&scene->services[0], set_counts);
     cardwatch_set(&scene->services[0], "processing.commit_interval_ms=100");
     for (int32_t p = 0; p < settings.partitions; p++)
         buffer_init(&expected.values[p], (size_t)1 << 30);
@@ -122,11 +220,18 @@ static void outputs__are_right_after_every_kill(void **state)
     assert_int_equal(kafkad_partitions(scene->kafka, masked), settings.partitions);
     assert_true(expected.duplicates > 0);
     judge_masked(scene, masked, &expected);
+    judge_counts(scene, counts, &expected);
+    char *policy = kafkad_topic_setting(scene->kafka, counts, "cleanup.policy");
+    assert_string_equal(policy, "compact");
     assert_true(scene_judge(scene, NULL));
+    expect_refusal_without_counts(scene);
     for (int32_t p = 0; p < settings.partitions; p++)
         buffer_release(&expected.values[p]);
+    free(policy);
     free(masked);
+    free(counts);
     free(set);
+    free(set_counts);
     scene->passed = true;
 }
 
