@@ -77,6 +77,8 @@ static enum status take_and_print(struct replay_site *site, struct error *err)
     struct error unwritten;
     if (replay_lines_finish(lines, &unwritten) != STATUS_OK)
         status = error_set(err, STATUS_FATAL, "%s", unwritten.text);
+    if (status == STATUS_RETRY && replay_lines_reader_is_gone(lines))
+        status = STATUS_OK;
     replay_lines_close(lines);
     return status;
 }

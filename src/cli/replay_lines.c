@@ -55,6 +55,11 @@ enum status replay_lines_finish(struct replay_lines *lines, struct error *err)
     return lines->status;
 }
 
+bool replay_lines_reader_is_gone(const struct replay_lines *lines)
+{
+    return lines->printer.closed;
+}
+
 void replay_lines_close(struct replay_lines *lines)
 {
     if (lines == NULL)

@@ -16,6 +16,8 @@ enum status replay_lines_open(const char *path, bool show_cards, atomic_bool *st
                               struct replay_lines **out, struct error *err) MUST_USE;
 // Writes what is left. STATUS_FATAL: not all of it could be written.
 enum status replay_lines_finish(struct replay_lines *lines, struct error *err) MUST_USE;
+// Nobody reads any more.
+bool replay_lines_reader_is_gone(const struct replay_lines *lines);
 void replay_lines_close(struct replay_lines *lines); // NULL: nothing happens
 
 struct replay_listener replay_lines_listener(struct replay_lines *lines);

@@ -245,15 +245,19 @@ static void tell(void *context, const struct difference *difference)
 // ---------------------------------------------------------------------------------------------
 // The whole
 
-// Nothing is compared that the group has not committed: its alerts are not there yet.
-static void cut_spans(struct replay_topic *topic)
+// Nothing is compared that the group has not committed: its alerts are not there yet. Offsets that
+// have expired are no reason not to compare, but whoever wants that says where to end.
+static enum status cut_spans(struct replay_topic *topic, struct error *err)
 {
     bool any = false;
     for (int32_t p = 0; p < topic->partition_count; p++)
         any = any || topic->spans[p].committed >= 0;
-    if (!any)
-        log_warn("replay", "the group has committed nothing: comparing up to the topic's end",
-                 LOG_TEXT("group", topic->site->config->application_id));
+    if (!any && topic->site->options->until.kind == REPLAY_EDGE)
+        return error_set(
+            err, STATUS_FATAL,
+            "the consumer group %s has committed nothing: which alerts should be there "
+            "is not known (with --until, those of all purchases before it)",
+            topic->site->config->application_id);
     for (int32_t p = 0; p < topic->partition_count && any; p++) {
         struct replay_span *span = &topic->spans[p];
         if (span->committed < span->end)
@@ -261,6 +265,7 @@ static void cut_spans(struct replay_topic *topic)
         if (span->end < span->from)
             span->end = span->from;
     }
+    return STATUS_OK;
 }
 
 static void append_aside(uint64_t count, const char *what, struct buffer *out)
@@ -301,8 +306,9 @@ static void summarise(const struct verify *verify, int64_t taken_ms)
 
 static enum status compare(struct verify *verify, struct error *err)
 {
-    cut_spans(&verify->topic);
-    enum status status = read_alerts(verify, OUTPUT_ALERTS_AVRO, err);
+    enum status status = cut_spans(&verify->topic, err);
+    if (status == STATUS_OK)
+        status = read_alerts(verify, OUTPUT_ALERTS_AVRO, err);
     if (status == STATUS_OK)
         status = read_alerts(verify, OUTPUT_ALERTS_JSON, err);
     int64_t begun_ms = clock_now_ms();

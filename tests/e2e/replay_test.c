@@ -54,6 +54,10 @@ static void verify__of_a_live_service_finds_no_difference(void **state)
     settings.generator.malformed_ppm = 500;
     struct scene *scene = stage_scene(state, &settings);
     workload_send(&scene->workload, purchases());
+    struct replayed early = replayed_run(scene, WORDS("--verify"));
+    assert_int_equal(early.code, 1);
+    assert_says(&early, "has committed nothing");
+    replayed_release(&early);
     cardwatch_start(&scene->services[0]);
     assert_true(scene_await_progress(scene, (int64_t)purchases() / 4, SCENE_CATCH_UP_MS));
     struct replayed midway = replayed_run(scene, WORDS("--verify"));
