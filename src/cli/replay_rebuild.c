@@ -189,11 +189,13 @@ static enum status choose_targets(struct job *job, struct error *err)
 // ---------------------------------------------------------------------------------------------
 // Rebuilding
 
-// Purchases that retention has taken away are in the windows still.
+// Purchases that retention has taken away are in the windows still; or in running counts, for ever.
 static void warn_if_short(const struct job *job, int32_t partition)
 {
     const struct replay_span *span = &job->topic.spans[partition];
-    if (span->low == 0 || (span->first_ms.known && span->warm_offset != INT64_MAX))
+    bool counting = job->site->settings.engine.settings.count_purchases;
+    bool passed = span->first_ms.known && span->warm_offset != INT64_MAX;
+    if (span->low == 0 || (passed && !counting))
         return;
     log_warn("replay",
              "purchases that still count are not in the topic any more: the partition's state may "
