@@ -21,12 +21,16 @@ void send_maker_release(struct send_maker *maker)
     buffer_release(&maker->value);
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static struct view trimmed(struct view text)
 {
-    static const char blanks[] = " \t\r\n";
-    while (text.size > 0 && memchr(blanks, text.data[0], 4) != NULL)
+    while (text.size > 0 && is_blank(text.data[0]))
         text = (struct view){text.data + 1, text.size - 1};
-    while (text.size > 0 && memchr(blanks, text.data[text.size - 1], 4) != NULL)
+    while (text.size > 0 && is_blank(text.data[text.size - 1]))
         text.size--;
     return text;
 }

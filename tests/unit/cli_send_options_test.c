@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/send_options.h"
 
-enum { WORDS_MAX = 16 };
+enum { WORDS_MAX = 32 };
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
