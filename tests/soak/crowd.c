@@ -14,7 +14,11 @@ enum {
     PACE_MS = 20,           // between two purchases then
     RETURNING_EVERY = 4000, // of the later half of the crowd, for two more purchases
     ROWS = 12,
-    LEFT_PERCENT = 3,
+    LEFT_PERCENT = 3, // and
+    LEFT_OTHERS = 30000,
+    TRICKLE = 1000,          // purchases in a round while the broker compacts
+    TRICKLE_ROUNDS_MAX = 60, // of some seconds
+    SHRUNK_OF = 2,
 };
 
 struct crowd {
@@ -22,6 +26,7 @@ struct crowd {
     int64_t start_ms;
     size_t count;
     int64_t last_id;
+    size_t later; // purchases behind the crowd's
 };
 
 static int64_t bought_at_ms(const struct crowd *crowd, size_t number)
@@ -79,18 +84,25 @@ static void gather(struct crowd *crowd)
     settle(crowd, (double)(CROWD_MS + 2000) / 3600000);
 }
 
+// Of a card that was not here before, far behind the crowd in time.
+static double buy_later(struct crowd *crowd)
+{
+    int64_t late_ms = LATER_MS + (int64_t)crowd->later * PACE_MS;
+    buy(crowd, crowd->count + crowd->later++, crowd->start_ms + late_ms, false);
+    return (double)late_ms / 3600000;
+}
+
 // Other cards, until the crowd has gone: as many as it has members at most.
 static bool disperse(struct crowd *crowd)
 {
     struct soak *soak = crowd->soak;
-    double left = (double)crowd->count * LEFT_PERCENT / 100;
+    double left = (double)crowd->count * LEFT_PERCENT / 100 + LEFT_OTHERS;
     for (size_t i = 0; i < crowd->count; i++) {
-        int64_t late_ms = LATER_MS + (int64_t)i * PACE_MS;
-        buy(crowd, crowd->count + i, crowd->start_ms + late_ms, false);
+        double hours = buy_later(crowd);
         pace(crowd);
         if ((i + 1) % (crowd->count / ROWS) != 0)
             continue;
-        settle(crowd, (double)late_ms / 3600000);
+        settle(crowd, hours);
         if (soak_metric(soak, "cardwatch_state_cards") <= left)
             break;
     }
@@ -99,18 +111,37 @@ static bool disperse(struct crowd *crowd)
     return cards <= left;
 }
 
+// The broker compacts what the crowd has left of the changelog, while a few more cards buy, so that
+// segments end.
+static bool shrink(struct crowd *crowd)
+{
+    struct soak *soak = crowd->soak;
+    double before = soak_changelog_mib(soak);
+    double now = before;
+    for (int round = 0; round < TRICKLE_ROUNDS_MAX && now > before / SHRUNK_OF; round++) {
+        for (int i = 0; i < TRICKLE; i++)
+            (void)buy_later(crowd);
+        loader_flush(soak->scene.workload.loader);
+        soak_settle(soak);
+        now = soak_changelog_mib(soak);
+    }
+    printf("  changelog %.1f MiB, compacted to %.1f MiB\n", before, now);
+    return now <= before / SHRUNK_OF;
+}
+
 bool crowd_run(struct soak *soak)
 {
     struct scene_settings settings = scene_settings_default("crowd");
     settings.compression = "lz4";
     settings.oracle.forgetful = true;
-    struct crowd crowd = {soak, settings.generator.start_ms, soak->options.cards, 0};
-    soak_open(soak, &settings, SOAK_PROCESS);
+    struct crowd crowd = {soak, settings.generator.start_ms, soak->options.cards, 0, 0};
+    soak_open(soak, &settings, SOAK_PROCESS & ~(1u << SOAK_MEMORY)); // that has its bound
     soak_start(soak);
     gather(&crowd);
     double cards = soak_metric(soak, "cardwatch_state_cards");
     printf("  %.0f cards in the store\n", cards);
     bool fine = cards >= (double)crowd.count && soak_is_bounded(soak);
     fine = disperse(&crowd) && fine;
+    fine = shrink(&crowd) && fine;
     return soak_close(soak, fine && soak_is_bounded(soak));
 }
