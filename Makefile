@@ -81,6 +81,10 @@ SUITE_FUZZ := --suite fuzz-corpus --limit 300 --jobs $(JOBS) $(FUZZERS)
 SUITE_INTEGRATION := --suite integration --limit 300 --jobs 4 $(INTEGRATION_TESTS)
 SUITE_SIM := --suite sim --limit 300 $(SIM)
 SUITE_E2E := --suite e2e --limit 600 $(E2E_TESTS)
+# A taste of chaos; `make chaos` makes more of it.
+SUITE_CHAOS := --suite chaos --limit 900 --env CHAOS_SEED=1 --env CHAOS_SECONDS=45 \
+	--env CHAOS_ONLY="kill wipe stop pause leave cut slow refuse lost-endtxn late-endtxn late-offsets registry" \
+	$(CHAOS)
 SUITE_E2E_FULL := --suite e2e-full --limit 3600 --env E2E_FULL=1 $(E2E_TESTS)
 SUITE_SAN := --suite unit-sanitized --limit 300 --jobs $(JOBS) --env TEST_SCALE=$(SAN_TEST_SCALE) \
 	$(SAN_UNIT_TESTS) \
@@ -202,7 +206,7 @@ test: ## Install what is missing, build, and run every suite; ends with 'N passe
 	$(STEP) tests $(COUNTED)
 	$(STEP) san-tests SAN=$(SAN_TEST) B=$(SAN_TEST_B) $(COUNTED)
 	@$(RUN_TESTS) $(SUITE_TIDY) $(SUITE_UNIT) $(SUITE_FUZZ) $(SUITE_INTEGRATION) $(SUITE_SIM) \
-		$(SUITE_SAN) $(SUITE_E2E)
+		$(SUITE_SAN) $(SUITE_E2E) $(SUITE_CHAOS)
 
 unit: $(UNIT_TESTS) ## Run the unit tests (also with SAN=address,undefined or SAN=thread)
 	@$(RUN_TESTS) $(SUITE_UNIT)

@@ -180,6 +180,32 @@ void arena_start(struct arena *arena, size_t instance)
     cardwatch_start(arena->instances[instance].service);
 }
 
+// The caller's to free().
+static char *last_line(const struct cardwatch *service)
+{
+    char *log = workspace_read(service->log_path);
+    size_t size = strlen(log);
+    while (size > 0 && log[size - 1] == '\n')
+        log[--size] = '\0';
+    char *line = strrchr(log, '\n');
+    char *copy = memory_text(line == NULL ? log : line + 1);
+    free(log);
+    return copy;
+}
+
+// To end because the disk is full is right, for the one who says so.
+static bool has_ended_for_its_disk(struct arena *arena, size_t at, int code)
+{
+    struct instance *instance = &arena->instances[at];
+    char *line = last_line(instance->service);
+    bool full = arena_now_ms(arena) < instance->full_ms && code == 1 &&
+                strstr(line, strerror(ENOSPC)) != NULL;
+    if (full)
+        arena_say(arena, "instance %zu has ended because its disk is full, and says so", at);
+    free(line);
+    return full;
+}
+
 void arena_stop(struct arena *arena, size_t instance)
 {
     struct cardwatch *service = arena->instances[instance].service;
@@ -197,7 +223,7 @@ void arena_stop(struct arena *arena, size_t instance)
     // Before it has asked for the signal, it is ended by it.
     bool early =
         code == 128 + SIGTERM && began_ms - arena->instances[instance].started_ms < EARLY_MS;
-    if (code != 0 && !early)
+    if (code != 0 && !early && !has_ended_for_its_disk(arena, instance, code))
         arena_anomaly(arena, "instance %zu: exit code %d, %lld ms after SIGTERM", instance, code,
                       (long long)took_ms);
     else if (took_ms > LONG_STOP_MS)
@@ -215,41 +241,24 @@ void arena_wipe(struct arena *arena, size_t instance)
     workspace_remove(arena->instances[instance].state_dir);
 }
 
-// The caller's to free().
-static char *last_line(const struct cardwatch *service)
-{
-    char *log = workspace_read(service->log_path);
-    size_t size = strlen(log);
-    while (size > 0 && log[size - 1] == '\n')
-        log[--size] = '\0';
-    char *line = strrchr(log, '\n');
-    char *copy = memory_text(line == NULL ? log : line + 1);
-    free(log);
-    return copy;
-}
-
-// To end because the disk is full is right, for the one who says so.
 static void note_ending(struct arena *arena, size_t at)
 {
     struct instance *instance = &arena->instances[at];
     int code = cardwatch_await_exit(instance->service, 0);
+    if (has_ended_for_its_disk(arena, at, code))
+        return;
     char *line = last_line(instance->service);
-    bool full = arena_now_ms(arena) < instance->full_ms && code == 1 &&
-                strstr(line, strerror(ENOSPC)) != NULL;
-    if (full) {
-        arena_say(arena, "instance %zu has ended because its disk is full, and says so", at);
-    } else {
-        arena_anomaly(arena, "instance %zu has ended by itself: exit code %d: %s", at, code, line);
-        arena->hopeless = ++instance->endings == ENDINGS_MAX;
-    }
+    arena_anomaly(arena, "instance %zu has ended by itself: exit code %d: %s", at, code, line);
     free(line);
+    if (++instance->endings >= ENDINGS_MAX)
+        arena->hopeless = true;
 }
 
 // As a supervisor would, which does not for ever.
 static void revive(struct arena *arena, size_t at)
 {
     struct instance *instance = &arena->instances[at];
-    if (!instance->wanted || process_running(&instance->service->process))
+    if (!instance->wanted || arena->hopeless || process_running(&instance->service->process))
         return;
     if (instance->revived_ms == 0) {
         note_ending(arena, at);

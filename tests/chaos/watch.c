@@ -8,10 +8,12 @@
 #include "base/memory.h"
 #include "lib/process.h"
 
-enum { LOOKS_APART = 40 /* naps */, LOOK_MS_MAX = 2500 };
+enum { LOOKS_APART = 40 /* naps */, LOOK_MS_MAX = 2500, MISSES_MAX = 5 };
 
 struct watch {
+    const struct scene *scene; // borrowed
     struct group_watch *group;
+    int misses; // looks in a row that saw nothing
     pthread_t thread;
     pthread_mutex_t lock;
     bool closing;
@@ -38,11 +40,30 @@ static void note(struct watch *watch, int64_t committed)
         watch->silence_ms = watch->quiet_ms;
 }
 
+static struct group_watch *open_group(const struct scene *scene)
+{
+    return group_watch_open_prompt(kafkad_bootstrap(scene->kafka), scene->application_id,
+                                   scene->purchases, scene->settings.partitions);
+}
+
+// librdkafka may take minutes to find the group's coordinator again after a broker's restart.
+static int64_t look_once(struct watch *watch)
+{
+    int64_t committed = group_watch_total(watch->group);
+    watch->misses = committed < 0 ? watch->misses + 1 : 0;
+    if (watch->misses < MISSES_MAX)
+        return committed;
+    group_watch_close(watch->group);
+    watch->group = open_group(watch->scene);
+    watch->misses = 0;
+    return committed;
+}
+
 static void *look(void *context)
 {
     struct watch *watch = context;
     for (bool closing = false; !closing;) {
-        int64_t committed = group_watch_total(watch->group);
+        int64_t committed = look_once(watch);
         pthread_mutex_lock(&watch->lock);
         note(watch, committed);
         closing = watch->closing;
@@ -56,8 +77,8 @@ static void *look(void *context)
 struct watch *watch_open(const struct scene *scene)
 {
     struct watch *watch = memory_zeroed(1, sizeof(*watch));
-    watch->group = group_watch_open_prompt(kafkad_bootstrap(scene->kafka), scene->application_id,
-                                           scene->purchases, scene->settings.partitions);
+    watch->scene = scene;
+    watch->group = open_group(scene);
     watch->looked_ms = process_clock_ms();
     pthread_mutex_init(&watch->lock, NULL);
     int failed = pthread_create(&watch->thread, NULL, look, watch);

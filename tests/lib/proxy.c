@@ -326,7 +326,7 @@ static void take_answer(struct proxy *proxy, struct link *link, struct parcel *p
     int32_t correlation = frame_read_correlation(frame);
     bool late = hold->state == HOLD_DELIVERED || hold->state == HOLD_EXPIRED;
     if (late && link == hold->link && correlation == hold->correlation) {
-        hold->error = hold->settings.api == API_END_TXN ? frame_read_end_txn_error(frame) : 0;
+        hold->error = frame_read_error(hold->settings.api, frame);
         hold_end(proxy, process_clock_ms() + hold->settings.pause_ms);
     }
     bool lost = link->watched && correlation == link->watched_correlation;

@@ -13,6 +13,7 @@ enum {
     REQUEST_BYTES_MIN = 14,
     RESPONSE_BYTES_MIN = 8,
     END_TXN_ERROR_AT = 12, // behind size, correlation, throttle time
+    OFFSETS_NAME_AT = 14,
 };
 
 static int64_t read_be(const uint8_t *at, size_t bytes)
@@ -86,9 +87,19 @@ int32_t frame_read_correlation(struct view response)
     return response.size < RESPONSE_BYTES_MIN ? -1 : (int32_t)read_be(response.data + 4, 4);
 }
 
-int16_t frame_read_end_txn_error(struct view response)
+// Behind size, correlation, tags and throttle time: topics, a name, partitions, an index. Counts
+// and sizes below 128 are one byte.
+static size_t offsets_error_at(struct view response)
 {
-    if (response.size < END_TXN_ERROR_AT + 2)
+    if (response.size <= OFFSETS_NAME_AT)
+        return response.size;
+    return OFFSETS_NAME_AT + (size_t)response.data[OFFSETS_NAME_AT] + 1 + 4;
+}
+
+int16_t frame_read_error(int16_t api, struct view response)
+{
+    size_t at = api == API_END_TXN ? END_TXN_ERROR_AT : offsets_error_at(response);
+    if (at + 2 > response.size || (api != API_END_TXN && api != API_TXN_OFFSET_COMMIT))
         return -1;
-    return (int16_t)read_be(response.data + END_TXN_ERROR_AT, 2);
+    return (int16_t)read_be(response.data + at, 2);
 }

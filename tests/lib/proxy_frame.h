@@ -35,7 +35,8 @@ struct frame_request {
 // False when the frame is no request.
 bool frame_read_request(struct view frame, struct frame_request *out);
 int32_t frame_read_correlation(struct view response);
-// The error code of an answer to END_TXN.
-int16_t frame_read_end_txn_error(struct view response);
+// The error code of an answer to END_TXN, or of the first partition of one to TXN_OFFSET_COMMIT (as
+// version 3 has it); -1: none is found.
+int16_t frame_read_error(int16_t api, struct view response);
 
 #endif
