@@ -50,7 +50,7 @@ static void run_loaded(struct site *site)
     struct load load;
     load_open(&load, site, "purchases", site->options.partitions, site->options.cards);
     print_load(&load);
-    table_head();
+    figures_head();
     ceiling_lines(site, &load);
     if (options_want(&site->options, 'b'))
         ceiling_decode_lines(site, &load);
@@ -68,7 +68,7 @@ static bool run(const struct options *options)
     if (wants_load(options))
         run_loaded(&site);
     else
-        table_head();
+        figures_head();
     if (options_want(options, 'g'))
         engine_lines(&site);
     if (options_want(options, 'i'))
@@ -77,9 +77,9 @@ static bool run(const struct options *options)
         latency_lines(&site);
     if (options_want(options, 'k'))
         sweep_lines(&site);
-    table_legend();
-    table_json(&site.table, options->json_path);
-    bool equal = table_close(&site.table);
+    figures_legend();
+    figures_json(&site.figures, options->json_path);
+    bool equal = figures_close(&site.figures);
     site_close(&site);
     return equal;
 }

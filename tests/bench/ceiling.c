@@ -197,20 +197,20 @@ static struct row run(struct site *site, const struct load *load, const char *wh
 void ceiling_lines(struct site *site, const struct load *load)
 {
     struct row one = run(site, load, "read", 1);
-    site->table.ceiling_per_second = one.events / one.seconds;
-    table_take(&site->table, &one);
+    site->figures.ceiling_per_second = one.events / one.seconds;
+    figures_take(&site->figures, &one);
     if (!options_want(&site->options, 'a') || load->partitions == 1)
         return;
     struct row two = run(site, load, "read", 2);
-    table_take(&site->table, &two);
+    figures_take(&site->figures, &two);
 }
 
 void ceiling_decode_lines(struct site *site, const struct load *load)
 {
     struct row one = run(site, load, "decode", 1);
-    table_take(&site->table, &one);
+    figures_take(&site->figures, &one);
     if (load->partitions == 1)
         return;
     struct row two = run(site, load, "decode", 2);
-    table_take(&site->table, &two);
+    figures_take(&site->figures, &two);
 }

@@ -120,7 +120,7 @@ static void run(struct site *site, const struct engine_load *load)
     row.seconds = meter_now() - began;
     row.cpu_seconds = cpu_now() - cpu;
     row_add(&row, "alerts_raised", "", (double)alerts);
-    table_take(&site->table, &row);
+    figures_take(&site->figures, &row);
     for (size_t i = 0; i < load->card_count; i++)
         card_release(card_at(cards, i));
     free(cards);

@@ -98,7 +98,7 @@ void latency_line(struct site *site, int64_t rate, const struct trial_settings *
     trial_open(&trial, site, &settings);
     play(&trial, &schedule, row);
     trial_judge(&trial, &workload, row);
-    table_take(&site->table, row);
+    figures_take(&site->figures, row);
     trial_stop(&trial);
     trial_close(&trial);
     schedule_close(&schedule);

@@ -177,7 +177,7 @@ static void fill(struct trial *trial, struct workload *workload, uint64_t cards)
     row.events = (double)workload->sent_count;
     row.no_ratio = true;
     row_measure(&row, trial->meter);
-    table_take(&trial->site->table, &row);
+    figures_take(&trial->site->figures, &row);
 }
 
 static struct workload_settings traffic(struct site *site, const char *topic, uint64_t cards)
@@ -218,7 +218,7 @@ static void run(struct site *site, uint64_t cards)
     fill(&trial, &workload, cards);
     play(&trial, &workload, &row);
     trial_judge(&trial, &workload, &row);
-    table_take(&site->table, &row);
+    figures_take(&site->figures, &row);
     trial_stop(&trial);
     trial_close(&trial);
     workload_close(&workload);

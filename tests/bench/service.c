@@ -10,7 +10,7 @@ void service_line(struct trial *trial, const struct load *load, struct row *row)
     row->events = (double)load->count;
     row_measure(row, trial->meter);
     trial_judge(trial, &load->expected[trial->settings.rule], row);
-    table_take(&trial->site->table, row);
+    figures_take(&trial->site->figures, row);
 }
 
 // Stopped in good order, its state directory gone, started again: records of the changelog a second
@@ -31,7 +31,7 @@ static void restore(struct trial *trial, const struct load *load, const char *la
     row.seconds =
         (double)cardwatch_log_max(&trial->service, from, "partition running", "restore_ms") / 1000;
     trial_judge(trial, &load->expected[trial->settings.rule], &row);
-    table_take(&trial->site->table, &row);
+    figures_take(&trial->site->figures, &row);
     trial_stop(trial);
 }
 

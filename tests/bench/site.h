@@ -3,8 +3,8 @@
 #ifndef BENCH_SITE_H
 #define BENCH_SITE_H
 
+#include "bench/figures.h"
 #include "bench/options.h"
-#include "bench/table.h"
 #include "demo/dev_registry.h"
 #include "lib/kafkad.h"
 #include "lib/registrar.h"
@@ -13,7 +13,7 @@ struct load;
 
 struct site {
     struct options options;
-    struct table table;
+    struct figures figures;
     struct kafkad *kafka;
     const char *bootstrap;
     struct dev_registry *registry;

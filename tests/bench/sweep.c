@@ -44,7 +44,7 @@ static void compare(struct site *site, const char *what, const double *costs, si
         most = costs[i] > most ? costs[i] : most;
     }
     row_add(&row, "most_to_least", "x", most / least);
-    table_take(&site->table, &row);
+    figures_take(&site->figures, &row);
 }
 
 void sweep_lines(struct site *site)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "bench/table.h"
+#include "bench/figures.h"
 #include "lib/judge.h"
 
 struct verdict_settings {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one table that the benchmark prints, a row at a time as they are measured, and the same as
 // JSON in the end.
-#ifndef BENCH_TABLE_H
-#define BENCH_TABLE_H
+#ifndef BENCH_FIGURES_H
+#define BENCH_FIGURES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,19 +50,19 @@ void row_measure_whole(struct row *row, struct meter *meter);
 // "" and "ack_".
 void row_add_percentiles(struct row *row, const char *prefix, uint32_t *times_us, size_t count);
 
-struct table {
+struct figures {
     double ceiling_per_second; // 0: not measured
     struct row rows[ROWS_MAX];
     size_t row_count;
 };
 
-void table_head(void);
+void figures_head(void);
 // Prints the row and keeps it.
-void table_take(struct table *table, const struct row *row);
-void table_legend(void);
+void figures_take(struct figures *figures, const struct row *row);
+void figures_legend(void);
 // The last line: what the oracle said of all. False when anything differed.
-bool table_close(const struct table *table);
+bool figures_close(const struct figures *figures);
 // Does nothing when there is no path.
-void table_json(const struct table *table, const char *path);
+void figures_json(const struct figures *figures, const char *path);
 
 #endif

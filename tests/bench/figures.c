@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/table.h"
+#include "bench/figures.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -71,7 +71,7 @@ void row_add_percentiles(struct row *row, const char *prefix, uint32_t *times_us
     }
 }
 
-void table_head(void)
+void figures_head(void)
 {
     printf("%-44s %11s %8s %7s %8s %8s %9s %7s  %s\n", "", "events/s", "seconds", "CPU s/M",
            "RSS MiB", "anon MiB", "B sent/ev", "ratio", "alerts");
@@ -109,10 +109,10 @@ static void print_figures(const struct row *row)
         printf("\n");
 }
 
-void table_take(struct table *table, const struct row *row)
+void figures_take(struct figures *figures, const struct row *row)
 {
-    ensure(table->row_count < ROWS_MAX);
-    table->rows[table->row_count++] = *row;
+    ensure(figures->row_count < ROWS_MAX);
+    figures->rows[figures->row_count++] = *row;
     bool timed = row->seconds > 0 && row->events > 0;
     double rate = timed ? row->events / row->seconds : 0;
     printf("(%c) %-40s", row->line, row->label);
@@ -123,15 +123,15 @@ void table_take(struct table *table, const struct row *row)
     cell(8, 1, row->rss_peak_kib > 0, (double)row->rss_peak_kib / 1024);
     cell(8, 1, row->anonymous_peak_kib > 0, (double)row->anonymous_peak_kib / 1024);
     cell(9, 1, timed && row->sent_bytes > 0, (double)row->sent_bytes / row->events);
-    cell(7, 3, timed && !row->no_ratio && table->ceiling_per_second > 0,
-         rate / table->ceiling_per_second);
+    cell(7, 3, timed && !row->no_ratio && figures->ceiling_per_second > 0,
+         rate / figures->ceiling_per_second);
     print_verdict(row);
     printf("\n");
     print_figures(row);
     fflush(stdout);
 }
 
-void table_legend(void)
+void figures_legend(void)
 {
     printf("events/s: from the first partition at work to the last purchase committed. CPU s/M: "
            "CPU seconds of\n"
@@ -146,13 +146,13 @@ void table_legend(void)
            "process under test share this machine.\n");
 }
 
-bool table_close(const struct table *table)
+bool figures_close(const struct figures *figures)
 {
     size_t equal = 0;
     size_t different = 0;
-    for (size_t i = 0; i < table->row_count; i++) {
-        equal += table->rows[i].verdict == VERDICT_EQUAL;
-        different += table->rows[i].verdict == VERDICT_DIFFERENT;
+    for (size_t i = 0; i < figures->row_count; i++) {
+        equal += figures->rows[i].verdict == VERDICT_EQUAL;
+        different += figures->rows[i].verdict == VERDICT_DIFFERENT;
     }
     if (equal + different == 0)
         printf("no line produced alerts: no verdict\n");
@@ -192,13 +192,13 @@ static json_t *row_json(const struct row *row, double ceiling)
     return object;
 }
 
-void table_json(const struct table *table, const char *path)
+void figures_json(const struct figures *figures, const char *path)
 {
     if (path == NULL)
         return;
     json_t *rows = json_array();
-    for (size_t i = 0; i < table->row_count; i++)
-        json_array_append_new(rows, row_json(&table->rows[i], table->ceiling_per_second));
+    for (size_t i = 0; i < figures->row_count; i++)
+        json_array_append_new(rows, row_json(&figures->rows[i], figures->ceiling_per_second));
     if (json_dump_file(rows, path, JSON_INDENT(2)) != 0)
         fprintf(stderr, "cannot write %s\n", path);
     json_decref(rows);
