@@ -248,6 +248,7 @@ static void topic_with_other_partitions__is_refused(void **state)
     assert_int_equal(cardwatch_await_exit(service, SCENE_CATCH_UP_MS), 1);
     assert_true(cardwatch_log_count(service, 0, "what is written of a purchase lies in") > 0);
     assert_int_equal(cardwatch_command(service, "check"), 1);
+    assert_int_equal(cardwatch_command(service, "init"), 1);
     free(masked);
     free(set);
     scene->passed = true;

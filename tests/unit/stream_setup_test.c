@@ -63,13 +63,20 @@ static void fingerprint__changes_with_what_gives_state_its_meaning_alone(void **
     (void)state;
     static const char secret[] = "0123456789abcdef";
     static const char *const other[] = {
-        "rules.0.window_ms=60001",       "rules.0.threshold=4",     "rules.0.grace_ms=1",
-        "rules.0.window=tumbling",       "processing.dedupe=false", "processing.max_future_ms=1",
+        "rules.0.window_ms=60001",
+        "rules.0.threshold=4",
+        "rules.0.grace_ms=1",
+        "rules.0.window=tumbling",
+        "processing.dedupe=false",
+        "processing.max_future_ms=1",
         "state.max_events_per_card=100",
+        "topics.purchase_counts=counts",
     };
     static const char *const same[] = {
         "rules.0.name=renamed",
         "processing.threads=2",
+        "topics.masked_purchases=masked",
+        "alerts.schema_file=schemas/alert-v2.avsc",
         "processing.guarantee=at_least_once",
         "rules=[{name: t, type: travel_distance}, {name: high_purchase_count}]",
         "rules=[{name: b}, {name: t, type: travel_distance, min_distance: 3}]",

@@ -111,7 +111,7 @@ static void read_by(const char *written, const char *reading, const struct alert
 // The field's value; NULL type for null.
 static avro_value_t field(avro_value_t *record, const char *name)
 {
-    avro_value_t outer, inner;
+    avro_value_t outer = {0}, inner = {0};
     assert_int_equal(avro_value_get_by_name(record, name, &outer, NULL), 0);
     assert_int_equal(avro_value_get_current_branch(&outer, &inner), 0);
     return inner;
@@ -120,8 +120,8 @@ static avro_value_t field(avro_value_t *record, const char *name)
 static void assert_text(avro_value_t *record, const char *name, const char *expected)
 {
     avro_value_t value = field(record, name);
-    const char *text;
-    size_t size;
+    const char *text = NULL;
+    size_t size = 0;
     assert_int_equal(avro_value_get_string(&value, &text, &size), 0);
     assert_string_equal(text, expected);
 }
@@ -129,7 +129,7 @@ static void assert_text(avro_value_t *record, const char *name, const char *expe
 static void assert_long(avro_value_t *record, const char *name, int64_t expected)
 {
     avro_value_t value = field(record, name);
-    int64_t number;
+    int64_t number = 0;
     assert_int_equal(avro_value_get_long(&value, &number), 0);
     assert_true(number == expected);
 }
@@ -137,7 +137,7 @@ static void assert_long(avro_value_t *record, const char *name, int64_t expected
 static void assert_real(avro_value_t *record, const char *name, double expected)
 {
     avro_value_t value = field(record, name);
-    double number;
+    double number = 0;
     assert_int_equal(avro_value_get_double(&value, &number), 0);
     assert_memory_equal(&number, &expected, sizeof(number));
 }
@@ -171,12 +171,12 @@ static void version_2__reads_whole(void **state)
     assert_real(&record, "amount", 12.5);
     assert_real(&record, "distance", -0.25);
     avro_value_t array = field(&record, "purchase_ids");
-    size_t count;
+    size_t count = 0;
     assert_int_equal(avro_value_get_size(&array, &count), 0);
     assert_int_equal(count, 4);
     for (size_t i = 0; i < count; i++) {
-        avro_value_t item;
-        int64_t number;
+        avro_value_t item = {0};
+        int64_t number = 0;
         assert_int_equal(avro_value_get_by_index(&array, i, &item, NULL), 0);
         assert_int_equal(avro_value_get_long(&item, &number), 0);
         assert_true(number == ids[i]);

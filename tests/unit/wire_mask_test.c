@@ -121,7 +121,7 @@ static void read_whole(const struct world *world, struct view body, avro_value_t
 
 static avro_value_t card_of(avro_value_t *record)
 {
-    avro_value_t value, branch;
+    avro_value_t value = {0}, branch = {0};
     assert_int_equal(avro_value_get_by_name(record, "credit_card", &value, NULL), 0);
     if (avro_value_get_type(&value) != AVRO_UNION)
         return value;
