@@ -27,7 +27,9 @@ static const struct verdict fatal_verdicts[] = {
      "id of its own"},
     {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, "check kafka.sasl.*"},
     {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, "check kafka.sasl.mechanism"},
-    {RD_KAFKA_RESP_ERR__AUTHENTICATION, "check kafka.sasl.* and kafka.security.protocol"},
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION,
+     "check kafka.sasl.* and kafka.security.protocol (SCRAM with Kafka 4 needs librdkafka 2.6.1 or "
+     "later)"},
     {RD_KAFKA_RESP_ERR__SSL, "check kafka.ssl.* and kafka.security.protocol"},
     {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT,
      "the broker's transaction.max.timeout.ms is below kafka.transaction.timeout.ms (default "

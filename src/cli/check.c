@@ -101,11 +101,7 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
     if (index == TOPICS_PURCHASES)
         check->input_partitions = count;
     bool made_by_run = index >= TOPICS_DEAD_LETTERS;
-    bool unasked = index == TOPICS_TRAVEL_FLAGS && setup_table_topic(check->config) == NULL;
-    if (count < 0 && unasked)
-        findings_add(check->findings, "note", subject,
-                     "missing; a rule of type travel_distance would need it");
-    else if (count < 0 && made_by_run)
+    if (count < 0 && made_by_run)
         findings_add(check->findings, "note", subject, "missing; `cardwatch run` creates it");
     else if (count < 0)
         findings_problem(check->findings, subject,
@@ -117,7 +113,7 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
         findings_add(check->findings, "ok", subject, "%" PRId32 " partitions", count);
     if (count > 0 && index == TOPICS_CHANGELOG)
         check_changelog(check, topic, subject, count);
-    if (count > 0 && index == TOPICS_TRAVEL_FLAGS && !unasked)
+    if (count > 0 && index == TOPICS_TRAVEL_FLAGS)
         check_table(check, topic, subject, count);
     if (count > 0 && index > TOPICS_CHANGELOG && check->input_partitions > 0 &&
         count != check->input_partitions)
@@ -127,12 +123,18 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
                          count, check->config->topics.purchases, check->input_partitions);
 }
 
+// What no rule reads is not asked for: the service need not have a right to it.
+static bool is_used(const struct config *config, size_t index)
+{
+    return index != TOPICS_TRAVEL_FLAGS || setup_table_topic(config) != NULL;
+}
+
 static void check_topics(struct cluster_check *check)
 {
     struct topics topics;
     topics_plan(check->config, -1, &topics);
     for (size_t i = 0; i < TOPICS_COUNT; i++)
-        if (topics.plans[i].name[0] != '\0')
+        if (topics.plans[i].name[0] != '\0' && is_used(check->config, i))
             check_topic(check, i, topics.plans[i].name);
     topics_release(&topics);
 }

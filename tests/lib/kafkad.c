@@ -15,6 +15,7 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "lib/certificates.h"
 #include "lib/process.h"
 #include "lib/workspace.h"
 
@@ -23,6 +24,9 @@ enum { SCRIPT_TIMEOUT_MS = 300000, ADMIN_TIMEOUT_MS = 30000, REMOVE_TRIES = 200 
 struct kafkad {
     char *dir;
     char *bootstrap;
+    char *sasl; // NULL: a plain one
+    char *tls;
+    char *certificates;
     pid_t guardian;
     int lifeline; // closing it makes the guardian clean up
     rd_kafka_t *client;
@@ -85,11 +89,18 @@ static void name_build_directory(void)
     free(build);
 }
 
-static void run_script_with(struct kafkad *kafkad, const char *verb, const char *argument)
+enum { SCRIPT_ARGUMENTS_MAX = 16 };
+
+// `arguments` ends with NULL.
+static void run_script_with(struct kafkad *kafkad, const char *verb, const char *const *arguments)
 {
     char *dir = workspace_text("%s/kafka", kafkad->dir);
     char *log = workspace_text("%s/script.log", kafkad->dir);
-    const char *const argv[] = {"tests/kafka/kafka", verb, dir, argument, NULL};
+    const char *argv[SCRIPT_ARGUMENTS_MAX] = {"tests/kafka/kafka", verb, dir};
+    for (size_t count = 3; *arguments != NULL; arguments++) {
+        ensure(count + 1 < SCRIPT_ARGUMENTS_MAX);
+        argv[count++] = *arguments;
+    }
     if (process_run(argv, log, SCRIPT_TIMEOUT_MS) != 0) {
         char *said = workspace_read(log);
         char *kafka_log = workspace_text("%s/kafka.log", dir);
@@ -103,7 +114,8 @@ static void run_script_with(struct kafkad *kafkad, const char *verb, const char 
 
 static void run_script(struct kafkad *kafkad, const char *verb)
 {
-    run_script_with(kafkad, verb, NULL);
+    const char *const none[] = {NULL};
+    run_script_with(kafkad, verb, none);
 }
 
 static void read_proxied(struct kafkad *kafkad)
@@ -133,6 +145,34 @@ static rd_kafka_t *connect_client(const char *bootstrap)
     return client;
 }
 
+static char *address_in(const struct kafkad *kafkad, const char *name)
+{
+    char *path = workspace_text("%s/kafka/%s", kafkad->dir, name);
+    char *address = workspace_read(path);
+    free(path);
+    address[strcspn(address, "\n")] = '\0';
+    return address;
+}
+
+static struct kafkad *open_dir(void)
+{
+    struct kafkad *kafkad = memory_zeroed(1, sizeof(*kafkad));
+    kafkad->dir = workspace_make();
+    start_guardian(kafkad);
+    name_build_directory();
+    return kafkad;
+}
+
+static void start_broker(struct kafkad *kafkad)
+{
+    char digits[16];
+    snprintf(digits, sizeof(digits), "%d", kafkad->proxied_count);
+    const char *const arguments[] = {digits, NULL};
+    run_script_with(kafkad, "start", arguments);
+    kafkad->bootstrap = address_in(kafkad, "bootstrap");
+    kafkad->client = connect_client(kafkad->bootstrap);
+}
+
 struct kafkad *kafkad_open(void)
 {
     return kafkad_open_proxied(0);
@@ -140,22 +180,65 @@ struct kafkad *kafkad_open(void)
 
 struct kafkad *kafkad_open_proxied(int count)
 {
-    char digits[16];
     ensure(count >= 0 && count <= KAFKAD_PROXIED_MAX);
-    struct kafkad *kafkad = memory_zeroed(1, sizeof(*kafkad));
-    kafkad->dir = workspace_make();
-    start_guardian(kafkad);
-    name_build_directory();
-    snprintf(digits, sizeof(digits), "%d", count);
-    run_script_with(kafkad, "start", digits);
+    struct kafkad *kafkad = open_dir();
     kafkad->proxied_count = count;
+    start_broker(kafkad);
     read_proxied(kafkad);
-    char *path = workspace_text("%s/kafka/bootstrap", kafkad->dir);
-    kafkad->bootstrap = workspace_read(path);
-    free(path);
-    kafkad->bootstrap[strcspn(kafkad->bootstrap, "\n")] = '\0';
-    kafkad->client = connect_client(kafkad->bootstrap);
     return kafkad;
+}
+
+struct kafkad *kafkad_open_secure(const char *name, const char *password)
+{
+    struct kafkad *kafkad = open_dir();
+    kafkad->certificates = workspace_text("%s/certificates", kafkad->dir);
+    certificates_make(kafkad->certificates, name);
+    char *somebody = workspace_text("%s:%s", name, password);
+    setenv("KAFKA_TLS", kafkad->certificates, 1);
+    setenv("KAFKA_USER", somebody, 1);
+    start_broker(kafkad);
+    unsetenv("KAFKA_TLS");
+    unsetenv("KAFKA_USER");
+    free(somebody);
+    kafkad->sasl = address_in(kafkad, "bootstrap-sasl");
+    kafkad->tls = address_in(kafkad, "bootstrap-tls");
+    const char *const user[] = {name, password, NULL};
+    run_script_with(kafkad, "user", user);
+    return kafkad;
+}
+
+void kafkad_allow_transactions(struct kafkad *kafkad, const char *user, const char *prefix,
+                               bool allowed)
+{
+    char *principal = workspace_text("User:%s", user);
+    const char *const arguments[] = {allowed ? "--add" : "--remove",
+                                     "--force",
+                                     "--allow-principal",
+                                     principal,
+                                     "--transactional-id",
+                                     prefix,
+                                     "--resource-pattern-type",
+                                     "prefixed",
+                                     "--operation",
+                                     "write",
+                                     NULL};
+    run_script_with(kafkad, "acls", arguments);
+    free(principal);
+}
+
+const char *kafkad_sasl(const struct kafkad *kafkad)
+{
+    return kafkad->sasl;
+}
+
+const char *kafkad_tls(const struct kafkad *kafkad)
+{
+    return kafkad->tls;
+}
+
+const char *kafkad_certificates(const struct kafkad *kafkad)
+{
+    return kafkad->certificates;
 }
 
 void kafkad_close(struct kafkad *kafkad)
@@ -168,6 +251,9 @@ void kafkad_close(struct kafkad *kafkad)
         continue;
     free(kafkad->dir);
     free(kafkad->bootstrap);
+    free(kafkad->sasl);
+    free(kafkad->tls);
+    free(kafkad->certificates);
     free(kafkad);
 }
 

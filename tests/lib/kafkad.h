@@ -5,6 +5,7 @@
 #ifndef LIB_KAFKAD_H
 #define LIB_KAFKAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,6 +33,19 @@ const char *kafkad_bootstrap(const struct kafkad *kafkad);
 
 // The at-th of them, from 0.
 struct kafkad_proxied kafkad_proxied(const struct kafkad *kafkad, int at);
+
+// The same with two listeners more, on which rights are asked for (tests/kafka/kafka, KAFKA_TLS),
+// and a user `name` with this password.
+struct kafkad *kafkad_open_secure(const char *name, const char *password);
+// Their addresses: passwords over TLS, and client certificates.
+const char *kafkad_sasl(const struct kafkad *kafkad);
+const char *kafkad_tls(const struct kafkad *kafkad);
+// Gives or takes the right to write under transactional.ids that begin so: what librdkafka's admin
+// client before 2.4 cannot.
+void kafkad_allow_transactions(struct kafkad *kafkad, const char *user, const char *prefix,
+                               bool allowed);
+// Where ca.pem is, and NAME.pem (key and certificate) of "broker" and "client" (CN as the user's).
+const char *kafkad_certificates(const struct kafkad *kafkad);
 
 // Makes a directory that goes when Kafka goes, even if the program is killed; the path is the
 // caller's to free().
