@@ -35,21 +35,18 @@ static size_t cell_of(const struct table_news *news, const struct token *token)
 
 static void grow(struct table_news *news)
 {
-    struct table_news larger = {
-        .capacity = news->capacity == 0 ? CAPACITY_FIRST : 2 * news->capacity,
-        .count = news->count,
-    };
-    larger.tokens = memory_zeroed(larger.capacity, sizeof(*larger.tokens));
-    larger.states = memory_zeroed(larger.capacity, sizeof(*larger.states));
-    for (size_t i = 0; i < news->capacity; i++) {
-        if (news->states[i] == STATE_EMPTY)
+    struct table_news smaller = *news;
+    news->capacity = smaller.capacity == 0 ? CAPACITY_FIRST : 2 * smaller.capacity;
+    news->tokens = memory_zeroed(news->capacity, sizeof(*news->tokens));
+    news->states = memory_zeroed(news->capacity, sizeof(*news->states));
+    for (size_t i = 0; i < smaller.capacity; i++) {
+        if (smaller.states[i] == STATE_EMPTY)
             continue;
-        size_t at = cell_of(&larger, &news->tokens[i]);
-        larger.tokens[at] = news->tokens[i];
-        larger.states[at] = news->states[i];
+        size_t at = cell_of(news, &smaller.tokens[i]);
+        news->tokens[at] = smaller.tokens[i];
+        news->states[at] = smaller.states[i];
     }
-    table_news_release(news);
-    *news = larger;
+    table_news_release(&smaller);
 }
 
 void table_news_put(struct table_news *news, const struct token *token, bool enabled)

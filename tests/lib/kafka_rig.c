@@ -95,6 +95,7 @@ struct broker *kafka_rig_broker(struct kafka_rig *rig, const char *instance_id,
         .group_instance_id = instance_id,
         .transactional_id = transactional_id,
         .input_topic = rig->input,
+        .table_topic = rig->table,
     };
     memcpy(settings.outputs, rig->outputs, sizeof(settings.outputs));
     struct broker *broker = NULL;

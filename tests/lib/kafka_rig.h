@@ -21,6 +21,7 @@ struct kafka_rig {
     rd_kafka_topic_t *held[2];
     const char *group_id;
     const char *input;
+    const char *table; // NULL: none; to be set before kafka_rig_broker
     const char *outputs[OUTPUT_TOPICS];
 };
 
