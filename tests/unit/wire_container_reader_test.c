@@ -74,9 +74,9 @@ static void write_by_avro_c(const char *path, const char *codec)
 static void assert_datum(struct view datum, int number)
 {
     struct reader reader = reader_of(datum);
-    int64_t n;
-    int64_t size;
-    struct view text;
+    int64_t n = 0;
+    int64_t size = 0;
+    struct view text = {NULL, 0};
     char expected[64];
     snprintf(expected, sizeof(expected), "text number %d of some that repeat", number);
     assert_true(reader_zigzag(&reader, &n) && reader_zigzag(&reader, &size) &&
