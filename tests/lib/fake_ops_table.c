@@ -15,8 +15,8 @@ static const struct fake_topic *topic_of(const struct fake_broker *broker)
 enum status fake_op_table_facts(struct broker *base, struct table_facts *facts, struct error *err)
 {
     struct fake_broker *broker = fake_of(base);
-    const struct fake_topic *topic = topic_of(broker);
     struct fake_verdict verdict = fake_fault_enter(broker, FAKE_TABLE_FACTS);
+    const struct fake_topic *topic = topic_of(broker); // others may have made it anew meanwhile
     *facts = (struct table_facts){
         .partition_count = topic == NULL ? -1 : topic->partition_count,
         .delete_retention_ms = broker->cluster->knobs.table_retention_ms,
