@@ -31,11 +31,31 @@ static char *prepare(struct scene *scene, const char *const *words, const char *
     return path;
 }
 
+// The child's scratch space goes with the scene, even if it is killed. Gives back what was set.
+static char *lend_scratch(const struct scene *scene)
+{
+    const char *set = getenv("TMPDIR");
+    char *before = set == NULL ? NULL : workspace_text("%s", set);
+    setenv("TMPDIR", scene->dir, 1);
+    return before;
+}
+
+static void take_scratch_back(char *before)
+{
+    if (before == NULL)
+        unsetenv("TMPDIR");
+    else
+        setenv("TMPDIR", before, 1);
+    free(before);
+}
+
 void replayed_start(struct scene *scene, const char *const *words, struct process *process)
 {
     const char *argv[WORDS_MAX];
     char *path = prepare(scene, words, argv);
+    char *before = lend_scratch(scene);
     process_spawn(process, argv, path);
+    take_scratch_back(before);
     free(path);
 }
 
@@ -43,7 +63,9 @@ struct replayed replayed_run(struct scene *scene, const char *const *words)
 {
     const char *argv[WORDS_MAX];
     char *path = prepare(scene, words, argv);
+    char *before = lend_scratch(scene);
     struct replayed replayed = {.code = process_run(argv, path, TIMEOUT_MS)};
+    take_scratch_back(before);
     replayed.said = workspace_read(path);
     free(path);
     return replayed;
