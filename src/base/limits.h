@@ -9,6 +9,9 @@ enum {
     RULE_NAME_BYTES_MAX = 128,          // a rule's name is the alert's type
     EVENTS_PER_CARD_MAX = 16384,        // upper bound of state.max_events_per_card
     WINDOWS_PER_CARD_MAX = 4096,        // open tumbling windows a card and rule: grace / window + 2
+    FACTS_MAX = 4,                      // what rules make a card keep of a purchase, 64 bits each
+    CONDITIONS_MAX = 64,                // in the where lists of all rules together
+    OPERANDS_MAX = 256,                 // values that these conditions compare with
     PARTITIONS_MAX = 4096,              // of the input topic
     WORKERS_MAX = 64,                   // processing.threads
     SCHEMA_BYTES_MAX = 4 * 1024 * 1024, // a schema text as the registry serves it

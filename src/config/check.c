@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "config/draft.h"
+#include "config/where.h"
 
 enum {
     TOPIC_BYTES_MAX = 249,          // Kafka's own limit
@@ -175,14 +176,20 @@ static void check_rule_name(struct draft *draft, size_t index)
     }
 }
 
+enum { WINDOWED = 1 << CONFIG_RULE_COUNT | 1 << CONFIG_RULE_SUM | 1 << CONFIG_RULE_DISTINCT };
+
 // The keys that a type of rule knows, besides name and type.
 static const struct {
     const char *field;
     unsigned types; // bit t: for rules of enum config_rule_type t
 } rule_fields[] = {
-    {"window", 1u << CONFIG_RULE_COUNT},        {"window_ms", 1u << CONFIG_RULE_COUNT},
-    {"threshold", 1u << CONFIG_RULE_COUNT},     {"grace_ms", 1u << CONFIG_RULE_COUNT},
+    {"window", WINDOWED},
+    {"window_ms", WINDOWED},
+    {"threshold", 1u << CONFIG_RULE_COUNT | 1u << CONFIG_RULE_DISTINCT},
+    {"grace_ms", WINDOWED},
     {"min_distance", 1u << CONFIG_RULE_TRAVEL},
+    {"limit", 1u << CONFIG_RULE_SUM},
+    {"field", 1u << CONFIG_RULE_DISTINCT},
 };
 
 static void check_rule_fields(struct draft *draft, size_t index)
@@ -204,7 +211,12 @@ static void check_windowed(struct draft *draft, size_t index)
 {
     const struct config_rule *rule = &draft->config->rules[index];
     int64_t kept_max = draft->config->state.max_events_per_card;
-    if (rule->window == CONFIG_WINDOW_SLIDING &&
+    if (rule->type != CONFIG_RULE_COUNT && rule->window == CONFIG_WINDOW_TUMBLING)
+        RULE_MISTAKE(draft, index, "window",
+                     "'tumbling' is for rules of type count; allowed here: sliding");
+    if (rule->type == CONFIG_RULE_SUM && !draft_rule_gives(draft, index, "limit"))
+        RULE_MISTAKE(draft, index, "limit", "is missing; allowed: 0.0001 .. 10000000000");
+    if (rule->window == CONFIG_WINDOW_SLIDING && rule->type != CONFIG_RULE_SUM &&
         (rule->threshold < 2 || rule->threshold > kept_max))
         RULE_MISTAKE(draft, index, "threshold",
                      "%lld is out of bounds for a sliding window; allowed: 2 .. %lld "
@@ -221,6 +233,7 @@ static void check_rule(struct draft *draft, size_t index)
 {
     check_rule_name(draft, index);
     check_rule_fields(draft, index);
+    where_check(draft, index);
     if (draft->config->rules[index].type != CONFIG_RULE_TRAVEL)
         check_windowed(draft, index);
 }

@@ -37,13 +37,29 @@ static void apply_file(struct draft *draft, const char *path)
     buffer_release(&text);
 }
 
-// One override: the value as it stands, but a list of rules is YAML.
+// "rules.0.where"
+static bool is_where(struct view key)
+{
+    static const char front[] = "rules.";
+    static const char back[] = ".where";
+    return key.size > sizeof(front) - 1 + sizeof(back) - 1 && key.size <= FLAT_PATH_BYTES_MAX &&
+           memcmp(key.data, front, sizeof(front) - 1) == 0 &&
+           memcmp(key.data + key.size - (sizeof(back) - 1), back, sizeof(back) - 1) == 0;
+}
+
+// One override: the value as it stands, but a list of rules or conditions is YAML.
 static void apply_override(struct draft *draft, struct view key, struct view value,
                            struct view source)
 {
     struct flat flat;
     if (view_equal(key, view_text("rules"))) {
         apply_yaml(draft, value, "rules", source);
+        return;
+    }
+    if (is_where(key)) {
+        char path[FLAT_PATH_BYTES_MAX + 1];
+        snprintf(path, sizeof(path), "%.*s", (int)key.size, (const char *)key.data);
+        apply_yaml(draft, value, path, source);
         return;
     }
     flat_init(&flat);

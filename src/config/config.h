@@ -14,7 +14,44 @@
 #include "base/status.h"
 
 enum config_guarantee { CONFIG_EXACTLY_ONCE, CONFIG_AT_LEAST_ONCE };
-enum config_rule_type { CONFIG_RULE_COUNT, CONFIG_RULE_TRAVEL };
+enum config_rule_type {
+    CONFIG_RULE_COUNT,
+    CONFIG_RULE_TRAVEL,
+    CONFIG_RULE_SUM,
+    CONFIG_RULE_DISTINCT,
+};
+enum config_field {
+    CONFIG_FIELD_CATEGORY,
+    CONFIG_FIELD_AMOUNT,
+    CONFIG_FIELD_DISTANCE,
+    CONFIG_FIELD_ID,
+    CONFIG_FIELD_TIMESTAMP,
+};
+enum config_op {
+    CONFIG_OP_EQ,
+    CONFIG_OP_NE,
+    CONFIG_OP_LT,
+    CONFIG_OP_LE,
+    CONFIG_OP_GT,
+    CONFIG_OP_GE,
+    CONFIG_OP_IN,
+};
+enum { WHERE_MAX = 8, WHERE_VALUES_MAX = 64, WHERE_TEXT_BYTES_MAX = 256 };
+
+// What a condition compares with, in the field's type.
+struct config_value {
+    char *text;
+    double number;   // of amount and distance
+    int64_t integer; // of id and timestamp
+};
+
+struct config_condition {
+    enum config_field field;
+    enum config_op op;
+    struct config_value *values; // one; CONFIG_OP_IN: one or more
+    size_t value_count;
+};
+
 enum config_window { CONFIG_WINDOW_SLIDING, CONFIG_WINDOW_TUMBLING };
 
 struct config_rule {
@@ -24,7 +61,11 @@ struct config_rule {
     int64_t window_ms;
     int64_t threshold;
     int64_t grace_ms;
-    double min_distance; // of CONFIG_RULE_TRAVEL
+    double min_distance;     // of CONFIG_RULE_TRAVEL
+    double limit;            // of CONFIG_RULE_SUM
+    enum config_field field; // of CONFIG_RULE_DISTINCT: category, amount or distance
+    struct config_condition where[WHERE_MAX];
+    size_t where_count;
 };
 
 struct config_property {

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "config/value.h"
+#include "config/where.h"
 
 // The entry that is being applied, and those behind it.
 struct cursor {
@@ -134,8 +135,10 @@ static void apply_property(struct cursor *cursor)
 
 void config_rules_clear(struct config *config)
 {
-    for (size_t i = 0; i < config->rule_count; i++)
+    for (size_t i = 0; i < config->rule_count; i++) {
+        where_clear(&config->rules[i]);
         free(config->rules[i].name);
+    }
     memset(config->rules, 0, sizeof(config->rules));
     config->rule_count = 0;
 }
@@ -146,8 +149,11 @@ static size_t add_rule(struct draft *draft, struct origin origin)
     ensure(config->rule_count < RULES_MAX);
     size_t index = config->rule_count++;
     struct config_rule *rule = &config->rules[index];
-    *rule = (struct config_rule){
-        .name = memory_text(""), .window_ms = 60000, .threshold = 3, .min_distance = 2000};
+    *rule = (struct config_rule){.name = memory_text(""),
+                                 .window_ms = 60000,
+                                 .threshold = 3,
+                                 .min_distance = 2000,
+                                 .limit = 1000};
     for (size_t i = 0; i < KEYS_MAX; i++)
         draft->rule_origins[index][i] = origin;
     memset(draft->rule_given[index], 0, sizeof(draft->rule_given[index]));
@@ -181,12 +187,18 @@ static void apply_rule_key(struct cursor *cursor, size_t index, const char *fiel
 {
     struct draft *draft = cursor->draft;
     const struct flat_entry *entry = entry_of(cursor);
-    const struct key *key = key_find_rule(view_text(field));
+    bool is_where = strncmp(field, "where", 5) == 0 && (field[5] == '\0' || field[5] == '.');
+    const struct key *key = is_where ? NULL : key_find_rule(view_text(field));
     if (index >= draft->config->rule_count) {
         mistakes_add(draft->mistakes, origin_of(cursor), entry->path,
                      "there is no rule %zu; allowed: 0 .. %zu", index,
                      draft->config->rule_count - 1);
         skip_inside(cursor);
+        return;
+    }
+    if (is_where) {
+        if (!where_apply(draft, index, field + strlen("where"), entry, origin_of(cursor)))
+            skip_inside(cursor);
         return;
     }
     if (key == NULL) {

@@ -18,7 +18,9 @@ struct draft {
     struct origin kafka_origins[KAFKA_PROPERTIES_MAX];
     struct origin rule_origins[RULES_MAX][KEYS_MAX];
     bool rule_given[RULES_MAX][KEYS_MAX]; // the key was given: not a default
-    bool rule_broken[RULES_MAX];          // it has a mistake already
+    struct origin condition_origins[RULES_MAX][WHERE_MAX];
+    uint8_t condition_parts[RULES_MAX][WHERE_MAX]; // which of field, op and value it has
+    bool rule_broken[RULES_MAX];                   // it has a mistake already
 };
 
 // Fills *config, which is zeroed first, with the defaults of the key table.

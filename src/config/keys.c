@@ -8,14 +8,19 @@
 static const char *const guarantees[] = {"exactly_once", "at_least_once", NULL};
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 static const char *const formats[] = {"text", "json", NULL};
-static const char *const rule_types[] = {"count", "travel_distance", NULL};
+static const char *const rule_types[] = {"count", "travel_distance", "sum", "distinct", NULL};
+static const char *const value_fields[] = {"category", "amount", "distance_from_billing_zip", NULL};
 static const char *const windows[] = {"sliding", "tumbling", NULL};
 
 _Static_assert(CONFIG_EXACTLY_ONCE == 0 && CONFIG_AT_LEAST_ONCE == 1, "order of guarantees");
 _Static_assert(LOG_DEBUG == 0 && LOG_INFO == 1 && LOG_WARN == 2 && LOG_ERROR == 3, "of levels");
 _Static_assert(LOG_FORMAT_TEXT == 0 && LOG_FORMAT_JSON == 1, "order of formats");
 _Static_assert(CONFIG_WINDOW_SLIDING == 0 && CONFIG_WINDOW_TUMBLING == 1, "order of windows");
-_Static_assert(CONFIG_RULE_COUNT == 0 && CONFIG_RULE_TRAVEL == 1, "order of rule types");
+_Static_assert(CONFIG_RULE_COUNT == 0 && CONFIG_RULE_TRAVEL == 1 && CONFIG_RULE_SUM == 2 &&
+                   CONFIG_RULE_DISTINCT == 3,
+               "order of rule types");
+_Static_assert(CONFIG_FIELD_CATEGORY == 0 && CONFIG_FIELD_AMOUNT == 1 && CONFIG_FIELD_DISTANCE == 2,
+               "order of fields");
 
 #define IN_CONFIG(member) offsetof(struct config, member)
 #define IN_RULE(member) offsetof(struct config_rule, member)
@@ -101,18 +106,25 @@ SPECIAL("rules", KEY_LIST, "list", "high_purchase_count alone",                 
 TEXT("rules.N.name", IN_RULE(name), "",                                                            \
     "The type that the rule's alerts carry; required, unique, at most 128 bytes.")                 \
 CHOICE("rules.N.type", IN_RULE(type), "count", rule_types,                                         \
-    "one of: count, travel_distance",                                                              \
-    "What the rule looks at: purchases of a card in a window, or how far away one was made.")      \
+    "one of: count, travel_distance, sum, distinct",                                               \
+    "How many purchases in a window, how far away one, what they add up to, how different.")       \
 CHOICE("rules.N.window", IN_RULE(window), "sliding", windows, "one of: sliding, tumbling",         \
     "A window that ends at each purchase, or windows side by side.")                               \
 AT_LEAST("rules.N.window_ms", IN_RULE(window_ms), 60000, 1,                                        \
     "The window's length.")                                                                        \
 INTEGER("rules.N.threshold", IN_RULE(threshold), 3, 1, 4294967295,                                 \
-    "Purchases in the window that raise the alert; at least 2 in a sliding window.")               \
+    "Purchases (distinct: values) in the window that raise the alert; sliding: at least 2.")       \
 AT_LEAST("rules.N.grace_ms", IN_RULE(grace_ms), 0, 0,                                              \
     "How much longer a window waits for purchases that come late.")                                \
 NUMBER("rules.N.min_distance", IN_RULE(min_distance), 2000, 0, 1000000000,                         \
-    "Of travel_distance: how far from the billing address a purchase must be.")
+    "Of travel_distance: how far from the billing address a purchase must be.")                    \
+NUMBER("rules.N.limit", IN_RULE(limit), 1000, 0.0001, 10000000000,                                 \
+    "Of sum: the amount in the window that raises the alert; required.")                           \
+CHOICE("rules.N.field", IN_RULE(field), "category", value_fields,                                  \
+    "one of: category, amount, distance_from_billing_zip",                                         \
+    "Of distinct: whose different values are counted, up to the threshold.")                       \
+SPECIAL("rules.N.where", KEY_LIST, "list", "every purchase",                                       \
+    "The purchases that the rule sees: conditions {field, op, value} that must all hold.")
 // clang-format on
 
 #define TEXT_OF(number) #number

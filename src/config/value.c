@@ -106,6 +106,17 @@ static bool read_number(struct view text, double *out)
     return *end == '\0';
 }
 
+bool value_read_number(struct view text, double *out)
+{
+    return read_number(text, out) && isfinite(*out);
+}
+
+bool value_read_integer(struct view text, int64_t *out)
+{
+    bool fits;
+    return read_integer(text, out, &fits) && fits;
+}
+
 static bool set_number(const struct setting *setting)
 {
     double value;

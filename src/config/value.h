@@ -11,4 +11,9 @@
 bool value_set(const struct key *key, const char *name, void *base, struct view text,
                struct origin origin, struct mistakes *mistakes);
 
+// Decimal digits with an optional sign, the whole text, within int64.
+bool value_read_integer(struct view text, int64_t *out);
+// A decimal number, the whole text: digits, '.', a sign, an exponent; finite.
+bool value_read_number(struct view text, double *out);
+
 #endif

@@ -36,12 +36,23 @@ static size_t used_slots(const struct card *card)
     return card->first + live_slots(card);
 }
 
+// The facts of `count` events move from slot `from` to slot `to`.
+static void move_facts(struct card *card, size_t to, size_t from, size_t count)
+{
+    size_t words = card_fact_count(card);
+    if (words == 0)
+        return;
+    uint64_t *facts = (uint64_t *)(card->spilled + card->capacity);
+    memmove(facts + to * words, facts + from * words, count * words * sizeof(*facts));
+}
+
 // Moves the live slots over the dead ones.
 static void close_gap(struct card *card)
 {
     if (card->first == 0)
         return;
     struct slot *slots = card_slots(card);
+    move_facts(card, 0, card->first, card->event_count);
     memmove(slots, slots + card->first, live_slots(card) * sizeof(*slots));
     card->first = 0;
 }
@@ -57,11 +68,34 @@ static int64_t largest_id(struct card *card)
     return largest;
 }
 
+// The content, without dead slots, moves to a new block of `capacity` slots with facts.
+static void change_fact_block(struct card *card, size_t capacity, size_t fact_count)
+{
+    size_t fact_bytes = fact_count * sizeof(uint64_t);
+    ensure(card->event_count == 0 || card_fact_count(card) == fact_count);
+    close_gap(card);
+    struct slot *block = memory_resized(NULL, capacity, sizeof(*block) + fact_bytes);
+    memcpy(block, card_slots(card), live_slots(card) * sizeof(*block));
+    if (card->event_count > 0)
+        memcpy(block + capacity, card_facts(card, 0), card->event_count * fact_bytes);
+    int64_t id_bound = largest_id(card);
+    if (card->capacity > CARD_INLINE_SLOTS)
+        free(card->spilled);
+    card->spilled = block;
+    card->id_bound = id_bound;
+    card->fact_count = fact_count;
+    card->capacity = (uint16_t)capacity;
+}
+
 // The content, without dead slots, moves to a heap block of `capacity` slots.
 static void change_block(struct card *card, size_t capacity)
 {
     ensure(capacity > CARD_INLINE_SLOTS && capacity <= CARD_SLOTS_MAX);
     ensure(capacity >= live_slots(card));
+    if (card_fact_count(card) > 0) {
+        change_fact_block(card, capacity, card->fact_count);
+        return;
+    }
     close_gap(card);
     int64_t id_bound = largest_id(card);
     struct slot *block;
@@ -73,6 +107,7 @@ static void change_block(struct card *card, size_t capacity)
     }
     card->spilled = block;
     card->id_bound = id_bound;
+    card->fact_count = 0;
     card->capacity = (uint16_t)capacity;
 }
 
@@ -90,6 +125,15 @@ void card_reserve(struct card *card, size_t slots)
     ensure(slots <= CARD_SLOTS_MAX);
     if (slots > card->capacity)
         change_block(card, capacity_for(slots));
+}
+
+void card_keep_facts(struct card *card, size_t fact_count)
+{
+    ensure(fact_count > 0 && fact_count <= FACTS_MAX);
+    if (card_fact_count(card) == fact_count)
+        return;
+    size_t capacity = card->capacity > CARD_INLINE_SLOTS ? card->capacity : CARD_INLINE_SLOTS * 2;
+    change_fact_block(card, capacity, fact_count);
 }
 
 // Makes the slot behind the last one free. Dead slots are reused when there are enough of them to
@@ -117,6 +161,7 @@ static void shift_later(struct card *card, size_t at)
     if (card->counter_count > 0)
         events[live_slots(card)] = events[count];
     memmove(events + at + 1, events + at, (count - at) * sizeof(*events));
+    move_facts(card, card->first + at + 1, card->first + at, count - at);
 }
 
 static struct slot *open_slot(struct card *card, size_t at)
@@ -125,6 +170,7 @@ static struct slot *open_slot(struct card *card, size_t at)
     if (card->first > 0 && at < card->event_count / 2) {
         struct slot *events = card_events(card);
         memmove(events - 1, events, at * sizeof(*events));
+        move_facts(card, (size_t)card->first - 1, card->first, at);
         card->first--;
     } else {
         shift_later(card, at);
@@ -191,10 +237,12 @@ void card_shrink(struct card *card)
     if (card->capacity <= CARD_INLINE_SLOTS)
         return;
     size_t live = live_slots(card);
-    if (live <= CARD_INLINE_SLOTS)
+    bool outside = card->fact_count > 0 && card->event_count > 0;
+    size_t least = outside ? CARD_INLINE_SLOTS * 2 : 0;
+    if (live <= CARD_INLINE_SLOTS && !outside)
         move_inside(card);
-    else if (live <= card->capacity / 4)
-        change_block(card, capacity_for(live * 2));
+    else if (live <= card->capacity / 4 && card->capacity > least)
+        change_block(card, capacity_for(live * 2 > least ? live * 2 : least));
 }
 
 // Eight at a time without a branch between them: the scan of a hot card runs at the speed of its

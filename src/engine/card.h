@@ -31,8 +31,8 @@ struct slot {
 };
 
 #define SLOT_HAS_ID ((uint64_t)1 << 63)
-// Per sliding rule, r being its place: the event was late for the rule when it came, and so has no
-// part in its order; the event has been in a burst of the rule.
+// Per rule with a window, r being its place: the event has no part in the rule's order, since it
+// was late when it came or the rule does not see it; the event has been in a burst of the rule.
 #define SLOT_LATE(r) ((uint64_t)1 << (2 * (r)))
 #define SLOT_BURST(r) ((uint64_t)2 << (2 * (r)))
 
@@ -51,6 +51,9 @@ struct card {
             // No event's id is above it; INT64_MAX: not known. Ids mostly grow, and one above the
             // bound needs no search among thousands of events.
             int64_t id_bound;
+            // What rules keep of each event besides: so many words for each slot of the block, in
+            // the same order, behind the slots. Cards with facts are never inline.
+            size_t fact_count;
         };
     };
 };
@@ -77,16 +80,30 @@ static inline bool card_is_empty(const struct card *card)
 {
     return card->event_count == 0 && card->counter_count == 0;
 }
+static inline size_t card_fact_count(const struct card *card)
+{
+    return card->capacity > CARD_INLINE_SLOTS ? card->fact_count : 0;
+}
+// The facts of the event at position `at`, of a card that keeps some; those of the next follow.
+static inline uint64_t *card_facts(struct card *card, size_t at)
+{
+    uint64_t *facts = (uint64_t *)(card->spilled + card->capacity);
+    return facts + (card->first + at) * card->fact_count;
+}
 // Heap bytes that the card holds.
 static inline size_t card_spilled_bytes(const struct card *card)
 {
-    return card->capacity > CARD_INLINE_SLOTS ? (size_t)card->capacity * sizeof(struct slot) : 0;
+    size_t slot_bytes = sizeof(struct slot) + card_fact_count(card) * sizeof(uint64_t);
+    return card->capacity > CARD_INLINE_SLOTS ? card->capacity * slot_bytes : 0;
 }
 
 // What inserts, adds, removes or reserves invalidates pointers into the card's slots.
 //
 // Makes the block large enough for `slots` events and counters in all; slots <= 65535.
 void card_reserve(struct card *card, size_t slots);
+// Makes the card keep `fact_count` (1 .. FACTS_MAX) words of each event. It has no events then, or
+// keeps so many already. The facts of what is inserted after this are yet to be filled in.
+void card_keep_facts(struct card *card, size_t fact_count);
 // Opens a slot at event position `at` (0 .. event_count) and returns it, zeroed, to be filled in.
 struct slot *card_insert_event(struct card *card, size_t at);
 // The same with the slot's content: the way to insert that keeps a hot card's ids quick to search.

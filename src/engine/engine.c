@@ -4,6 +4,9 @@
 #include <math.h>
 
 #include "base/assert.h"
+#include "engine/condition.h"
+#include "engine/fact.h"
+#include "engine/level.h"
 #include "engine/purchase_count.h"
 #include "engine/saturated.h"
 #include "engine/settings.h"
@@ -38,13 +41,31 @@ static double travel_from(const struct engine_settings *settings)
 
 static void take_places(struct engine *engine)
 {
+    ensure(engine->settings.rule_count <= RULES_MAX);
     for (size_t r = 0; r < engine->settings.rule_count; r++) {
-        if (!rule_is_windowed(engine->settings.rules[r].kind))
+        const struct rule *rule = &engine->settings.rules[r];
+        engine->filtered_rules |= (uint32_t)(rule->condition_count > 0) << r;
+        if (!rule_is_windowed(rule->kind))
             continue;
         engine->windowed_rules |= 1u << r;
         engine->place[r] = (uint8_t)engine->place_count;
         engine->rule_at[engine->place_count++] = (uint8_t)r;
     }
+}
+
+// Rules that read the same fact share it.
+static void take_fact(struct engine *engine, size_t rule_index)
+{
+    enum fact fact = fact_needed(&engine->settings.rules[rule_index]);
+    if (fact == FACT_NONE)
+        return;
+    size_t at = 0;
+    while (at < engine->fact_count && engine->facts[at] != fact)
+        at++;
+    ensure(at < FACTS_MAX);
+    engine->facts[at] = fact;
+    engine->fact_at[rule_index] = (uint8_t)at;
+    engine->fact_count += at == engine->fact_count;
 }
 
 enum status engine_init(struct engine *engine, const struct engine_settings *settings,
@@ -59,6 +80,8 @@ enum status engine_init(struct engine *engine, const struct engine_settings *set
         .travel_from = travel_from(settings),
     };
     take_places(engine);
+    for (size_t r = 0; r < settings->rule_count; r++)
+        take_fact(engine, r);
     return STATUS_OK;
 }
 
@@ -109,6 +132,8 @@ static bool is_late(const struct rule *rule, int64_t stream_ms, int64_t time_ms)
 {
     switch (rule->kind) {
     case RULE_SLIDING:
+    case RULE_SUM:
+    case RULE_DISTINCT:
         return sliding_is_late(rule, stream_ms, time_ms);
     case RULE_TUMBLING:
         return tumbling_is_late(rule, stream_ms, time_ms);
@@ -153,20 +178,46 @@ static bool card_is_full(const struct engine *engine, const struct card *card)
     return card->event_count >= engine->settings.max_events_per_card;
 }
 
+// The rules that do not see the purchase: bit r, as everywhere.
+static uint32_t blind_rules(const struct engine *engine, const struct engine_purchase *purchase)
+{
+    uint32_t blind = 0;
+    for (uint32_t left = engine->filtered_rules; left != 0; left &= left - 1) {
+        size_t r = (size_t)__builtin_ctz(left);
+        if (!conditions_hold(&engine->settings, &engine->settings.rules[r], purchase))
+            blind |= 1u << r;
+    }
+    return blind;
+}
+
+// `outside`: the rules that the purchase is late for or that do not see it. A tumbling rule needs
+// no word of the late ones, whose windows are gone.
 static uint64_t event_bits(const struct engine *engine, const struct engine_purchase *purchase,
-                           uint32_t late)
+                           uint32_t outside)
 {
     uint64_t bits = engine->settings.dedupe && purchase->has_id ? SLOT_HAS_ID : 0;
-    for (size_t r = 0; late != 0; r++, late >>= 1) {
-        bool sliding = engine->settings.rules[r].kind == RULE_SLIDING;
-        bits |= (late & 1) != 0 && sliding ? SLOT_LATE(engine->place[r]) : 0;
+    for (uint32_t left = outside & engine->windowed_rules; left != 0; left &= left - 1) {
+        size_t r = (size_t)__builtin_ctz(left);
+        const struct rule *rule = &engine->settings.rules[r];
+        bool marked = rule->kind != RULE_TUMBLING || rule->condition_count > 0;
+        bits |= marked ? SLOT_LATE(engine->place[r]) : 0;
     }
     return bits;
 }
 
+static void insert_with_facts(const struct engine *engine, struct card *card, size_t at,
+                              const struct slot *event, const struct engine_purchase *purchase)
+{
+    card_keep_facts(card, engine->fact_count);
+    card_insert_filled(card, at, event);
+    uint64_t *facts = card_facts(card, at);
+    for (size_t i = 0; i < engine->fact_count; i++)
+        facts[i] = fact_of(engine->facts[i], purchase);
+}
+
 // Puts the purchase in its place and returns that; a full card loses its oldest event.
 static size_t insert(const struct engine *engine, struct card *card,
-                     const struct engine_purchase *purchase, uint32_t late)
+                     const struct engine_purchase *purchase, uint32_t outside)
 {
     size_t at = position_of(card, purchase->event_time_ms);
     if (card_is_full(engine, card)) {
@@ -175,19 +226,22 @@ static size_t insert(const struct engine *engine, struct card *card,
         at--;
     }
     struct slot event = {.time_ms = purchase->event_time_ms,
-                         .bits = event_bits(engine, purchase, late)};
+                         .bits = event_bits(engine, purchase, outside)};
     if ((event.bits & SLOT_HAS_ID) != 0)
         event.id = purchase->id;
-    card_insert_filled(card, at, &event);
+    if (engine->fact_count == 0)
+        card_insert_filled(card, at, &event);
+    else
+        insert_with_facts(engine, card, at, &event, purchase);
     return at;
 }
 
-static void apply_rules(const struct engine *engine, struct card *card, size_t at,
-                        int64_t stream_ms, const struct engine_purchase *purchase,
+static void apply_rules(const struct engine *engine, struct card *card, size_t at, uint32_t outside,
+                        const struct engine_purchase *purchase, int64_t stream_ms,
                         struct step *step)
 {
     for (size_t r = 0; r < engine->settings.rule_count; r++) {
-        if ((step->late_rules >> r & 1) != 0)
+        if ((outside >> r & 1) != 0)
             continue;
         switch (engine->settings.rules[r].kind) {
         case RULE_SLIDING:
@@ -198,6 +252,10 @@ static void apply_rules(const struct engine *engine, struct card *card, size_t a
             break;
         case RULE_TRAVEL:
             travel_apply(engine, r, purchase, step);
+            break;
+        case RULE_SUM:
+        case RULE_DISTINCT:
+            level_apply(engine, r, card, at, step);
             break;
         }
     }
@@ -219,16 +277,16 @@ static bool is_capped(const struct engine *engine, struct card *card, int64_t ti
 // A purchase that is too old to be kept is judged by the rules without a window alone; a duplicate
 // and one older than all of a full card's changes nothing for these either.
 static void judge_expired(const struct engine *engine, struct card *card, int64_t from_ms,
-                          const struct engine_purchase *purchase, struct step *step)
+                          const struct engine_purchase *purchase, uint32_t blind, struct step *step)
 {
-    step->late_rules = engine->windowed_rules;
+    step->late_rules = engine->windowed_rules & ~blind;
     if (!engine_asks_travelling(engine, purchase))
         return;
     drop_expired(card, from_ms);
     if (is_duplicate(engine, card, purchase) || is_capped(engine, card, purchase->event_time_ms))
         return;
     for (size_t r = 0; r < engine->settings.rule_count; r++) {
-        if (engine->settings.rules[r].kind == RULE_TRAVEL)
+        if (engine->settings.rules[r].kind == RULE_TRAVEL && (blind >> r & 1) == 0)
             travel_apply(engine, r, purchase, step);
     }
 }
@@ -257,8 +315,9 @@ void engine_step(const struct engine *engine, struct optional_ms *stream_time, s
     if (engine->settings.track_offsets)
         card->newest_offset = purchase->offset;
     int64_t from_ms = kept_from(engine, stream_ms);
+    uint32_t blind = engine->filtered_rules != 0 ? blind_rules(engine, purchase) : 0;
     if (time_ms < from_ms) {
-        judge_expired(engine, card, from_ms, purchase, step);
+        judge_expired(engine, card, from_ms, purchase, blind, step);
         count_purchase(engine, card, step);
         return;
     }
@@ -271,11 +330,17 @@ void engine_step(const struct engine *engine, struct optional_ms *stream_time, s
     if (step->capped)
         return;
 
-    step->late_rules = late_rules(engine, stream_ms, time_ms);
-    size_t at = insert(engine, card, purchase, step->late_rules);
+    step->late_rules = late_rules(engine, stream_ms, time_ms) & ~blind;
+    uint32_t outside = step->late_rules | blind;
+    size_t at = insert(engine, card, purchase, outside);
     step->changed = true;
-    apply_rules(engine, card, at, stream_ms, purchase, step);
+    apply_rules(engine, card, at, outside, purchase, stream_ms, step);
     ensure(card->event_count <= engine->settings.max_events_per_card);
+}
+
+bool engine_card_fits(const struct engine *engine, const struct card *card)
+{
+    return card->event_count == 0 || card_fact_count(card) == engine->fact_count;
 }
 
 bool engine_card_expired(const struct engine *engine, struct optional_ms stream_time,

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/assert.h"
+
 _Static_assert(SPAN_MS_MAX <= INT64_MAX / 1000, "sums of a few spans, as 2W + g, fit int64");
 _Static_assert(EVENTS_PER_CARD_MAX + 1 + OPEN_WINDOWS_MAX <= 65535 * 3 / 4,
                "a full card's block has a quarter of dead room, so insertions stay cheap");
@@ -53,6 +55,15 @@ static enum status check_sliding(const struct rule *rule, size_t number, uint32_
                      number, rule->threshold, events_max);
 }
 
+static enum status check_sum(const struct rule *rule, size_t number, struct error *err)
+{
+    if (rule->limit >= 1 && rule->limit <= AMOUNT_UNITS_MAX)
+        return STATUS_OK;
+    return error_set(err, STATUS_FATAL,
+                     "rule %zu: limit is %" PRId64 " ten-thousandths, but must be 1 to %" PRId64,
+                     number, rule->limit, (int64_t)AMOUNT_UNITS_MAX);
+}
+
 static enum status check_travel(const struct rule *rule, size_t number, struct error *err)
 {
     if (!isnan(rule->min_distance))
@@ -60,11 +71,24 @@ static enum status check_travel(const struct rule *rule, size_t number, struct e
     return error_set(err, STATUS_FATAL, "rule %zu: min_distance is not a number", number);
 }
 
+// The lists are made by the program, not by users.
+static void ensure_conditions(const struct engine_settings *settings, const struct rule *rule)
+{
+    ensure(rule->condition_first + rule->condition_count <= CONDITIONS_MAX);
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        const struct condition *condition = &settings->conditions[rule->condition_first + i];
+        ensure(condition->operand_count > 0);
+        ensure(condition->operand_count == 1 || condition->op == OP_IN);
+        ensure(condition->operand_first + condition->operand_count <= OPERANDS_MAX);
+    }
+}
+
 static enum status check_rule(const struct engine_settings *settings, size_t index,
                               struct error *err)
 {
     const struct rule *rule = &settings->rules[index];
     size_t number = index + 1;
+    ensure_conditions(settings, rule);
     if (rule->kind == RULE_TRAVEL)
         return check_travel(rule, number, err);
     enum status status = check_span(number, "window_ms", rule->window_ms, 1, err);
@@ -74,6 +98,8 @@ static enum status check_rule(const struct engine_settings *settings, size_t ind
         return status;
     if (rule->kind == RULE_TUMBLING)
         return check_tumbling(rule, number, err);
+    if (rule->kind == RULE_SUM)
+        return check_sum(rule, number, err);
     return check_sliding(rule, number, settings->max_events_per_card, err);
 }
 

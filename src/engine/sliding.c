@@ -11,6 +11,8 @@
 //     bursting, and would be the first instead. So the `threshold` last events tell level and
 //     timestamp, and nothing further back has to be counted.
 //   - Late events all lie before t: they had t_late <= ST - g - W at an ST that was not higher.
+//   Those
+//     that the rule does not see may lie anywhere.
 #include "engine/sliding.h"
 
 #include "base/assert.h"
@@ -142,9 +144,13 @@ void sliding_apply(const struct engine *engine, size_t rule_index, struct card *
     run.alerted |= run.open && bursts_before(&order, at);
     size_t next = at + 1;
     for (; next < order.count && order.events[next].time_ms <= until_ms; next++) {
+        if ((order.events[next].bits & order.late) != 0)
+            continue;
         tail_advance(&tail, &order, next);
         run_take(&run, next, &tail);
     }
+    while (next < order.count && (order.events[next].bits & order.late) != 0)
+        next++;
     run.alerted |= next < order.count && (order.events[next].bits & order.burst) != 0;
     run_close(&run);
 }

@@ -22,6 +22,7 @@ void step_clear(struct step *step)
 void step_release(struct step *step)
 {
     free(step->alerts);
+    tally_release(&step->tally);
     *step = (struct step){0};
 }
 

@@ -21,7 +21,9 @@ enum {
     TRANSACTIONAL_ID_BYTES_MAX = 512,
     META_FORMAT_VERSION = 1,
     CARD_FORMAT_VERSION = 1,
+    CARD_FORMAT_FACTS = 1,   // added to the version of a card whose events have facts
     CARD_FORMAT_COUNTED = 2, // added to the version of a card with a running count of purchases
+    CARD_FORMAT_VERSION_MAX = CARD_FORMAT_VERSION + CARD_FORMAT_FACTS + CARD_FORMAT_COUNTED,
 };
 
 // What the last commit of a task said of it.

@@ -201,12 +201,19 @@ static enum status take_purchase(struct evaluate *evaluate, const struct prepare
     if (status != STATUS_OK)
         return status;
     const struct engine *engine = &evaluate->settings->engine;
+    if (engine->fact_count > 0 && !engine_card_fits(engine, &entry->card)) {
+        (void)!error_set(err, STATUS_RECORD, "a card was stored for other rules");
+        return task_note_damage(task, err);
+    }
     struct engine_purchase purchase = {
         .event_time_ms = event_time_ms,
         .offset = prepared->message->offset,
         .id = prepared->purchase.id,
         .distance = prepared->purchase.distance_from_billing_zip,
+        .amount = prepared->purchase.amount,
+        .category = prepared->purchase.category,
         .has_id = (prepared->purchase.present & PURCHASE_ID) != 0,
+        .has_amount = (prepared->purchase.present & PURCHASE_AMOUNT) != 0,
         .has_distance = (prepared->purchase.present & PURCHASE_DISTANCE) != 0,
     };
     if (engine_asks_travelling(engine, &purchase))

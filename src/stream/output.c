@@ -61,6 +61,19 @@ static void add_details(struct output *output, const struct alert *alert,
         output->purchase_ids[fields->purchase_id_count++] = purchase->id;
 }
 
+// The sum with four digits behind the point, or the number of values; false for other rules.
+static bool format_level(const struct output *output, const struct alert *alert,
+                         char text[NUMBER_BYTES_MAX])
+{
+    enum rule_kind kind = output->settings->engine.settings.rules[alert->rule].kind;
+    if (kind == RULE_SUM)
+        snprintf(text, NUMBER_BYTES_MAX, "%" PRId64 ".%04" PRId64, alert->level / AMOUNT_UNITS,
+                 alert->level % AMOUNT_UNITS);
+    else
+        snprintf(text, NUMBER_BYTES_MAX, "%" PRId64, alert->level);
+    return kind == RULE_SUM || kind == RULE_DISTINCT;
+}
+
 enum status output_alert(struct output *output, const struct alert *alert,
                          const struct output_cause *cause, struct error *err)
 {
@@ -70,6 +83,8 @@ enum status output_alert(struct output *output, const struct alert *alert,
     char count[NUMBER_BYTES_MAX];
     char detected_at[NUMBER_BYTES_MAX];
     char origin[SOURCE_BYTES_MAX];
+    char level[NUMBER_BYTES_MAX];
+    bool has_level = format_level(output, alert, level);
     snprintf(count, sizeof(count), "%" PRIu64, alert->count);
     snprintf(detected_at, sizeof(detected_at), "%" PRId64, alert->detected_at_ms);
     snprintf(origin, sizeof(origin), "%s/%" PRId32 "/%" PRId64, output->settings->input_topic,
@@ -79,6 +94,7 @@ enum status output_alert(struct output *output, const struct alert *alert,
         {"cardwatch.count", view_text(count)},
         {"cardwatch.detected_at", view_text(detected_at)},
         {"cardwatch.source", view_text(origin)},
+        {"cardwatch.level", view_text(level)}, // the last: only where there is one
     };
     struct alert_fields fields = {.type = view_text(rule),
                                   .credit_card = cause->card,
@@ -98,7 +114,7 @@ enum status output_alert(struct output *output, const struct alert *alert,
         .key = cause->card,
         .value = buffer_view(&output->avro),
         .headers = headers,
-        .header_count = sizeof(headers) / sizeof(headers[0]),
+        .header_count = sizeof(headers) / sizeof(headers[0]) - !has_level,
     };
     enum status status = output->broker->ops->produce(output->broker, &record, err);
     if (status != STATUS_OK)

@@ -18,7 +18,10 @@ static void write_window(struct json_out *out, const struct rule *rule)
     json_out_text(out, "window", rule->kind == RULE_TUMBLING ? "tumbling" : "sliding");
     json_out_integer(out, "window_ms", rule->window_ms);
     json_out_integer(out, "grace_ms", rule->grace_ms);
-    json_out_count(out, "threshold", rule->threshold);
+    if (rule->kind == RULE_SUM)
+        json_out_integer(out, "limit_ten_thousandths", rule->limit);
+    else
+        json_out_count(out, "threshold", rule->threshold);
 }
 
 static void write_rules(struct json_out *out, const struct stream_settings *settings)

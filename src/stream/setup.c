@@ -9,51 +9,12 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "stream/topics.h"
-#include "wire/purchase.h"
 
 enum {
-    FINGERPRINT_TEXT_BYTES_MAX = 64 * 1024,
     PAUSE_NS = 200 * 1000 * 1000,
     TRY_FOR_MS = 2000,     // one attempt at something out of reach
     WARN_EVERY_MS = 10000, // how often waiting is told of
 };
-
-static struct rule rule_of(const struct config_rule *rule)
-{
-    if (rule->type == CONFIG_RULE_TRAVEL)
-        return (struct rule){.kind = RULE_TRAVEL, .min_distance = rule->min_distance};
-    return (struct rule){
-        .kind = rule->window == CONFIG_WINDOW_TUMBLING ? RULE_TUMBLING : RULE_SLIDING,
-        .window_ms = rule->window_ms,
-        .grace_ms = rule->grace_ms,
-        .threshold = (uint32_t)rule->threshold,
-    };
-}
-
-enum status setup_engine(const struct config *config, struct engine *engine, struct error *err)
-{
-    struct engine_settings settings = {
-        .rule_count = config->rule_count,
-        .dedupe = config->processing.dedupe,
-        .count_purchases = config->topics.purchase_counts[0] != '\0',
-        .track_offsets = config->processing.guarantee == CONFIG_AT_LEAST_ONCE,
-        .max_future_ms = config->processing.max_future_ms,
-        .max_events_per_card = (uint32_t)config->state.max_events_per_card,
-    };
-    ensure(config->rule_count <= RULES_MAX);
-    for (size_t i = 0; i < config->rule_count; i++)
-        settings.rules[i] = rule_of(&config->rules[i]);
-    return engine_init(engine, &settings, err);
-}
-
-uint32_t setup_needed_fields(const struct engine_settings *settings)
-{
-    uint32_t needed = PURCHASE_CREDIT_CARD | PURCHASE_TIMESTAMP;
-    needed |= settings->dedupe ? PURCHASE_ID : 0;
-    for (size_t i = 0; i < settings->rule_count; i++)
-        needed |= settings->rules[i].kind == RULE_TRAVEL ? PURCHASE_DISTANCE : 0;
-    return needed;
-}
 
 const char *setup_table_topic(const struct config *config)
 {
@@ -127,31 +88,6 @@ struct registry_settings setup_registry(const struct config *config)
         .ca_file = config->schema_registry.ca_file,
         .timeout_ms = config->schema_registry.timeout_ms,
     };
-}
-
-void setup_fingerprint(const struct engine_settings *settings, const struct token_key *key,
-                       uint8_t out[FINGERPRINT_BYTES])
-{
-    struct buffer text;
-    buffer_init(&text, FINGERPRINT_TEXT_BYTES_MAX);
-    ensure(buffer_append_format(&text, "1 dedupe=%d max_future_ms=%" PRId64 " max_events=%" PRIu32,
-                                settings->dedupe, settings->max_future_ms,
-                                settings->max_events_per_card));
-    for (size_t i = 0; i < settings->rule_count; i++) {
-        const struct rule *rule = &settings->rules[i];
-        if (!rule_is_windowed(rule->kind))
-            continue; // keeps no state
-        ensure(buffer_append_format(
-            &text, "; kind=%d window_ms=%" PRId64 " grace_ms=%" PRId64 " threshold=%" PRIu32,
-            (int)rule->kind, rule->window_ms, rule->grace_ms, rule->threshold));
-    }
-    if (settings->count_purchases)
-        ensure(buffer_append_format(&text, "; purchase_counts"));
-    struct token token;
-    _Static_assert(sizeof(token.bytes) == FINGERPRINT_BYTES, "a token serves as fingerprint");
-    token_of(key, buffer_view(&text), &token);
-    memcpy(out, token.bytes, FINGERPRINT_BYTES);
-    buffer_release(&text);
 }
 
 // Repeats `attempt` while it answers STATUS_RETRY, telling so once in a while.

@@ -11,13 +11,17 @@
 // Wide enough that no sum of two times and three windows overflows.
 typedef __int128 wide;
 
+enum { CATEGORY_BYTES_MAX = 32 };
+
 // A purchase that was inserted. Never removed, unless the oracle is forgetful.
 struct entry {
     int64_t time_ms;
     int64_t offset;
     int64_t id;
     bool has_id;
-    uint32_t late_rules;
+    struct oracle_purchase what; // its category lies here:
+    char category[CATEGORY_BYTES_MAX];
+    uint32_t late_rules;  // or left out by the rule's conditions
     uint32_t burst_rules; // was in a burst of the rule, and that burst was alerted
 };
 
@@ -316,7 +320,7 @@ static bool is_late(const struct oracle *oracle, const struct oracle_rule *rule,
 {
     if (rule->kind == ORACLE_TRAVEL)
         return false;
-    if (rule->kind == ORACLE_SLIDING)
+    if (rule->kind != ORACLE_TUMBLING)
         return (wide)time_ms + rule->window_ms <= (wide)oracle->stream_time.ms - rule->grace_ms;
     return is_closed(oracle, rule, floor_divide(time_ms, rule->window_ms));
 }
@@ -339,7 +343,7 @@ static int64_t clamped(wide value)
 }
 
 static void raise_alert(struct oracle *oracle, const struct oracle_purchase *purchase, size_t rule,
-                        uint64_t count, wide timestamp_ms)
+                        uint64_t count, int64_t level, wide timestamp_ms)
 {
     GROW(oracle->alerts, oracle->alert_count, oracle->alert_capacity);
     oracle->alerts[oracle->alert_count++] = (struct oracle_alert){
@@ -347,6 +351,7 @@ static void raise_alert(struct oracle *oracle, const struct oracle_purchase *pur
         .timestamp_ms = clamped(timestamp_ms),
         .detected_at_ms = purchase->event_time_ms,
         .count = count,
+        .level = level,
         .rule = rule,
     };
 }
@@ -371,13 +376,83 @@ static bool counts_for(const struct entry *earlier, const struct entry *event, i
     return earlier->time_ms > (wide)event->time_ms - window_ms;
 }
 
-static void count_levels(struct oracle *oracle, int64_t window_ms)
+static uint64_t amount_of(const struct oracle_purchase *purchase)
+{
+    if (!purchase->has_amount || isnan(purchase->amount) || purchase->amount < 0)
+        return 0;
+    if (purchase->amount >= 1e10)
+        return 100000000000000;
+    return (uint64_t)round(purchase->amount * 10000);
+}
+
+static bool has_value(const struct oracle_purchase *purchase, enum oracle_field field)
+{
+    if (field == ORACLE_CATEGORY)
+        return purchase->category.data != NULL;
+    if (field == ORACLE_AMOUNT)
+        return purchase->has_amount && !isnan(purchase->amount);
+    return purchase->has_distance && !isnan(purchase->distance);
+}
+
+static bool same_value(const struct oracle_purchase *a, const struct oracle_purchase *b,
+                       enum oracle_field field)
+{
+    if (field == ORACLE_CATEGORY)
+        return view_equal(a->category, b->category);
+    return field == ORACLE_AMOUNT ? a->amount == b->amount : a->distance == b->distance;
+}
+
+// Entries move in memory, and their categories with them.
+static struct oracle_purchase what_of(const struct entry *entry)
+{
+    struct oracle_purchase what = entry->what;
+    if (what.category.data != NULL)
+        what.category.data = (const uint8_t *)entry->category;
+    return what;
+}
+
+// Whether the value of the one at `j` comes for the first time in the level of the one at `i`.
+static bool is_new_value(const struct oracle *oracle, const struct oracle_rule *rule, size_t j,
+                         size_t i)
+{
+    const struct oracle_purchase what = what_of(oracle->order[j]);
+    if (!has_value(&what, rule->field))
+        return false;
+    for (size_t k = 0; k < j; k++) {
+        const struct oracle_purchase other = what_of(oracle->order[k]);
+        if (counts_for(oracle->order[k], oracle->order[i], rule->window_ms) &&
+            has_value(&other, rule->field) && same_value(&what, &other, rule->field))
+            return false;
+    }
+    return true;
+}
+
+static uint64_t weight(const struct oracle *oracle, const struct oracle_rule *rule, size_t j,
+                       size_t i)
+{
+    if (rule->kind == ORACLE_SUM)
+        return amount_of(&oracle->order[j]->what);
+    return rule->kind == ORACLE_DISTINCT ? is_new_value(oracle, rule, j, i) : 1;
+}
+
+static void count_levels(struct oracle *oracle, const struct oracle_rule *rule)
 {
     for (size_t i = 0; i < oracle->order_count; i++) {
         oracle->levels[i] = 0;
-        for (size_t j = 0; j <= i; j++)
-            oracle->levels[i] += counts_for(oracle->order[j], oracle->order[i], window_ms);
+        for (size_t j = 0; j <= i; j++) {
+            if (counts_for(oracle->order[j], oracle->order[i], rule->window_ms))
+                oracle->levels[i] += weight(oracle, rule, j, i);
+        }
     }
+}
+
+// How many purchases are in the level of the one at `at`.
+static uint64_t level_count(const struct oracle *oracle, size_t at, int64_t window_ms)
+{
+    uint64_t count = 0;
+    for (size_t j = 0; j <= at; j++)
+        count += counts_for(oracle->order[j], oracle->order[at], window_ms);
+    return count;
 }
 
 // The same for busy cards: what no longer counts for one does not for those behind it.
@@ -402,26 +477,30 @@ static int64_t level_start_ms(const struct oracle *oracle, size_t first, int64_t
 
 static bool in_burst(const struct oracle *oracle, size_t at, size_t rule)
 {
-    return oracle->levels[at] >= oracle->settings.rules[rule].threshold ||
-           (oracle->order[at]->burst_rules & 1u << rule) != 0;
+    const struct oracle_rule *settings = &oracle->settings.rules[rule];
+    uint64_t least = settings->kind == ORACLE_SUM ? (uint64_t)settings->limit : settings->threshold;
+    return oracle->levels[at] >= least || (oracle->order[at]->burst_rules & 1u << rule) != 0;
 }
 
 // Finds the maximal runs; one without a purchase of an alerted burst raises an alert, and then all
 // of its purchases belong to an alerted burst.
 static void step_sliding(struct oracle *oracle, const struct oracle_purchase *purchase, size_t rule)
 {
-    int64_t window_ms = oracle->settings.rules[rule].window_ms;
+    const struct oracle_rule *settings = &oracle->settings.rules[rule];
+    bool counting = settings->kind == ORACLE_SLIDING;
+    int64_t window_ms = settings->window_ms;
     gather_order(oracle, rule);
-    if (oracle->settings.forgetful)
+    if (counting && oracle->settings.forgetful)
         count_levels_quickly(oracle, window_ms);
     else
-        count_levels(oracle, window_ms);
+        count_levels(oracle, settings);
     size_t end;
     for (size_t first = 0; first < oracle->order_count; first = end) {
         end = first + 1;
         if (!in_burst(oracle, first, rule))
             continue;
-        while (end < oracle->order_count && in_burst(oracle, end, rule))
+        while (end < oracle->order_count && in_burst(oracle, end, rule) &&
+               (counting || counts_for(oracle->order[end - 1], oracle->order[end], window_ms)))
             end++;
         bool alerted = false;
         for (size_t i = first; i < end; i++) {
@@ -429,7 +508,8 @@ static void step_sliding(struct oracle *oracle, const struct oracle_purchase *pu
             oracle->order[i]->burst_rules |= 1u << rule;
         }
         if (!alerted)
-            raise_alert(oracle, purchase, rule, oracle->levels[first],
+            raise_alert(oracle, purchase, rule, level_count(oracle, first, window_ms),
+                        counting ? 0 : (int64_t)oracle->levels[first],
                         level_start_ms(oracle, first, window_ms));
     }
 }
@@ -453,7 +533,7 @@ static void step_tumbling(struct oracle *oracle, struct oracle_card *card,
     wide index = floor_divide(purchase->event_time_ms, settings->window_ms);
     struct window_count *window = window_of(card, rule, index);
     if (++window->count == settings->threshold)
-        raise_alert(oracle, purchase, rule, window->count, index * settings->window_ms);
+        raise_alert(oracle, purchase, rule, window->count, 0, index * settings->window_ms);
 }
 
 // Unlike a comparison, a range takes in all that is not NaN.
@@ -462,7 +542,67 @@ static void step_travel(struct oracle *oracle, const struct oracle_purchase *pur
     bool far = purchase->has_distance && !isnan(purchase->distance) &&
                !(purchase->distance < oracle->settings.rules[rule].min_distance);
     if (far && !purchase->travelling)
-        raise_alert(oracle, purchase, rule, 1, purchase->event_time_ms);
+        raise_alert(oracle, purchase, rule, 1, 0, purchase->event_time_ms);
+}
+
+static double number_of(const struct oracle_purchase *purchase, enum oracle_field field,
+                        bool *known)
+{
+    *known = field == ORACLE_TIMESTAMP || (field == ORACLE_ID && purchase->has_id) ||
+             ((field == ORACLE_AMOUNT || field == ORACLE_DISTANCE) && has_value(purchase, field));
+    if (field == ORACLE_TIMESTAMP)
+        return (double)purchase->event_time_ms;
+    if (field == ORACLE_ID)
+        return (double)purchase->id;
+    return field == ORACLE_AMOUNT ? purchase->amount : purchase->distance;
+}
+
+// "eq" and "in": any of the values.
+static bool equals_any(const struct oracle_condition *condition,
+                       const struct oracle_purchase *purchase)
+{
+    bool known;
+    double number = number_of(purchase, condition->field, &known);
+    for (size_t i = 0; i < condition->value_count; i++) {
+        if (condition->field == ORACLE_CATEGORY) {
+            if (has_value(purchase, ORACLE_CATEGORY) &&
+                view_equal(purchase->category, view_text(condition->texts[i])))
+                return true;
+        } else if (known && number == condition->numbers[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool holds(const struct oracle_condition *condition, const struct oracle_purchase *purchase)
+{
+    bool known;
+    if (condition->value_count == 0)
+        return true;
+    if (strcmp(condition->op, "ne") == 0)
+        return !equals_any(condition, purchase);
+    if (strcmp(condition->op, "eq") == 0 || strcmp(condition->op, "in") == 0)
+        return equals_any(condition, purchase);
+    double number = number_of(purchase, condition->field, &known);
+    if (!known)
+        return false;
+    bool below = number < condition->numbers[0];
+    if (number == condition->numbers[0])
+        return condition->op[1] == 'e';
+    return condition->op[0] == 'l' ? below : !below;
+}
+
+// The rules whose conditions leave the purchase out.
+static uint32_t left_out(const struct oracle *oracle, const struct oracle_purchase *purchase)
+{
+    uint32_t out = 0;
+    for (size_t r = 0; r < oracle->settings.rule_count; r++) {
+        const struct oracle_rule *rule = &oracle->settings.rules[r];
+        if (!holds(&rule->where[0], purchase) || !holds(&rule->where[1], purchase))
+            out |= 1u << r;
+    }
+    return out;
 }
 
 static void insert(struct oracle_card *card, const struct oracle_purchase *purchase, uint32_t late)
@@ -473,8 +613,14 @@ static void insert(struct oracle_card *card, const struct oracle_purchase *purch
         .offset = purchase->offset,
         .id = purchase->id,
         .has_id = purchase->has_id,
+        .what = *purchase,
         .late_rules = late,
     };
+    struct entry *entry = &card->entries[card->entry_count - 1];
+    if (purchase->category.size == 0)
+        return;
+    ensure(purchase->category.size <= CATEGORY_BYTES_MAX);
+    memcpy(entry->category, purchase->category.data, purchase->category.size);
 }
 
 // Forgetful: the oldest of a card that has one too many.
@@ -503,7 +649,7 @@ static void step_rules(struct oracle *oracle, struct oracle_card *card,
             continue;
         if (oracle->settings.rules[r].kind == ORACLE_TRAVEL)
             step_travel(oracle, purchase, r);
-        else if (oracle->settings.rules[r].kind == ORACLE_SLIDING)
+        else if (oracle->settings.rules[r].kind != ORACLE_TUMBLING)
             step_sliding(oracle, purchase, r);
         else
             step_tumbling(oracle, card, purchase, r);
@@ -530,7 +676,7 @@ static bool is_set_aside(const struct oracle *oracle, const struct oracle_purcha
 
 // Too old to be kept, and too old for any window; a rule without one takes it as it comes.
 static void step_expired(struct oracle *oracle, const struct oracle_purchase *purchase,
-                         struct oracle_result *result)
+                         uint32_t out, struct oracle_result *result)
 {
     struct oracle_result fate = {0};
     result->expired = true;
@@ -538,6 +684,8 @@ static void step_expired(struct oracle *oracle, const struct oracle_purchase *pu
     if (is_set_aside(oracle, purchase, &fate))
         return;
     for (size_t r = 0; r < oracle->settings.rule_count; r++) {
+        if ((out & 1u << r) != 0)
+            continue;
         if (oracle->settings.rules[r].kind == ORACLE_TRAVEL)
             step_travel(oracle, purchase, r);
         else
@@ -551,18 +699,19 @@ void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
     *result = (struct oracle_result){0};
     oracle->alert_count = 0;
     advance_stream_time(oracle, purchase->event_time_ms);
-    uint32_t late = late_rules(oracle, purchase->event_time_ms);
+    uint32_t out = left_out(oracle, purchase);
+    uint32_t late = late_rules(oracle, purchase->event_time_ms) & ~out;
     if (is_expired(oracle, purchase->event_time_ms)) {
         result->late_rules = late;
-        step_expired(oracle, purchase, result);
+        step_expired(oracle, purchase, out, result);
     } else {
         struct oracle_card *card = card_of(oracle, purchase->card);
         gather_kept(oracle, card);
         if (is_set_aside(oracle, purchase, result))
             return;
-        insert(card, purchase, late);
+        insert(card, purchase, late | out);
         forget_surplus(oracle, card);
-        step_rules(oracle, card, purchase, late);
+        step_rules(oracle, card, purchase, late | out);
         result->late_rules = late;
     }
     result->alerts = oracle->alerts;

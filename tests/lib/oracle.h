@@ -14,8 +14,12 @@
 //   capped           the card is full and t < its oldest kept event: likewise
 //   inserted         it is kept, and if that makes one too many the oldest is out for ever; late or
 //                    not is decided here, rule by rule, and stays so
-// Kept: inserted, event time > ST - H, of those the newest max_events_per_card in the order
-// (event time, offset). A purchase that was once in a burst of a rule stays in one.
+// A purchase that a rule's conditions leave out is not there for it: it is neither late nor in its
+// order. level(e) of a sum: amounts in 1/10000, each rounded; null, NaN and negative ones are 0,
+// what is above 10^10 is that. Of a distinct: different values, null and NaN not counted. Their
+// bursts end also where a purchase does not count in the level of the next. Kept: inserted, event
+// time > ST - H, of those the newest max_events_per_card in the order (event time, offset). A
+// purchase that was once in a burst of a rule stays in one.
 #ifndef LIB_ORACLE_H
 #define LIB_ORACLE_H
 
@@ -27,14 +31,27 @@
 
 enum { ORACLE_RULES_MAX = 16 };
 
-enum oracle_kind { ORACLE_SLIDING, ORACLE_TUMBLING, ORACLE_TRAVEL };
+enum oracle_kind { ORACLE_SLIDING, ORACLE_TUMBLING, ORACLE_TRAVEL, ORACLE_SUM, ORACLE_DISTINCT };
+enum oracle_field { ORACLE_CATEGORY, ORACLE_AMOUNT, ORACLE_DISTANCE, ORACLE_ID, ORACLE_TIMESTAMP };
+
+// A condition on a field; one without values is none. Texts for ORACLE_CATEGORY, else numbers.
+struct oracle_condition {
+    enum oracle_field field;
+    const char *op; // "eq" "ne" "lt" "le" "gt" "ge" "in"
+    size_t value_count;
+    const char *texts[4];
+    double numbers[4];
+};
 
 struct oracle_rule {
     enum oracle_kind kind;
     int64_t window_ms;
     int64_t grace_ms;
     uint64_t threshold;
-    double min_distance; // of ORACLE_TRAVEL, which has nothing else
+    double min_distance;     // of ORACLE_TRAVEL, which has nothing else
+    int64_t limit;           // of ORACLE_SUM, in 1/10000
+    enum oracle_field field; // of ORACLE_DISTINCT
+    struct oracle_condition where[2];
 };
 
 struct oracle_settings {
@@ -72,6 +89,9 @@ struct oracle_purchase {
     bool has_id;
     double distance;
     bool has_distance;
+    double amount;
+    bool has_amount;
+    struct view category; // .data NULL: null
     bool travelling;
 };
 
@@ -80,6 +100,7 @@ struct oracle_alert {
     int64_t timestamp_ms;
     int64_t detected_at_ms;
     uint64_t count;
+    int64_t level; // of sum and distinct rules
     size_t rule;
 };
 

@@ -87,6 +87,9 @@ static enum dead_letter_class step(struct workload *workload, const struct gener
         .has_id = true,
         .distance = message->purchase.distance_from_billing_zip,
         .has_distance = message->purchase.has_distance,
+        .amount = message->purchase.amount,
+        .has_amount = message->purchase.has_amount,
+        .category = message->purchase.category,
     };
     if (workload->travelling != NULL)
         purchase.travelling = workload->travelling(workload->travelling_context, purchase.card);

@@ -57,7 +57,7 @@ struct scene {
 };
 
 // What all cases together have seen: a test that never meets a burst proves nothing.
-struct tally {
+struct seen {
     uint64_t purchases;
     uint64_t alerts;
     uint64_t many_alerts; // steps with more than one
@@ -70,7 +70,7 @@ struct tally {
     uint64_t swept;
 };
 
-static struct tally tally;
+static struct seen tally;
 
 static int64_t pick(struct random *random, const int64_t *values, size_t count)
 {
@@ -91,6 +91,8 @@ static int64_t clamped_sum(int64_t a, int64_t b)
 static struct rule random_rule(struct random *random, uint32_t events_max)
 {
     struct rule rule = {.kind = random_chance(random, 1, 3) ? RULE_TUMBLING : RULE_SLIDING};
+    if (random_chance(random, 1, 3))
+        rule.kind = random_chance(random, 1, 2) ? RULE_SUM : RULE_DISTINCT;
     if (random_chance(random, 1, 6))
         return (struct rule){.kind = RULE_TRAVEL,
                              .min_distance = (double)PICK(random, 0, 1000, 2000, 2000)};
@@ -105,7 +107,42 @@ static struct rule random_rule(struct random *random, uint32_t events_max)
         rule.threshold -= (uint32_t)random_below(random, 2);
     else if (rule.threshold > events_max)
         rule.threshold = events_max;
+    rule.limit = PICK(random, 1, 10000, 250000, 1000000, 3000000, AMOUNT_UNITS_MAX);
+    rule.field = (enum field)random_below(random, FIELD_DISTANCE + 1);
     return rule;
+}
+
+static const char *const categories[] = {"Travel", "Food", "", "travel"};
+
+static void random_operands(struct random *random, struct engine_settings *settings)
+{
+    for (size_t i = 0; i < OPERANDS_MAX; i++) {
+        const char *text = categories[random_below(random, 4)];
+        settings->operands[i] = (struct operand){
+            .text = view_text(text),
+            .number = (double)PICK(random, 0, 1, 20, 50, 2000),
+            .integer = PICK(random, 0, 2, 5, 100, 1664000000000),
+        };
+    }
+}
+
+// None, one or two, each with operands of its own.
+static void random_conditions(struct random *random, struct engine_settings *settings,
+                              struct rule *rule)
+{
+    size_t at = (size_t)(rule - settings->rules) * 2;
+    rule->condition_first = (uint16_t)at;
+    rule->condition_count = (uint16_t)PICK(random, 0, 0, 0, 1, 1, 2);
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        struct condition *condition = &settings->conditions[at + i];
+        condition->field = (enum field)random_below(random, FIELD_TIMESTAMP + 1);
+        condition->op = (enum condition_op)random_below(random, OP_IN + 1);
+        if (condition->field == FIELD_CATEGORY)
+            condition->op = (enum condition_op)PICK(random, OP_EQ, OP_NE, OP_IN);
+        condition->operand_first = (uint16_t)(4 * (at + i));
+        condition->operand_count =
+            condition->op == OP_IN ? (uint16_t)(1 + random_below(random, 4)) : 1;
+    }
 }
 
 static struct engine_settings random_settings(struct random *random)
@@ -117,6 +154,7 @@ static struct engine_settings random_settings(struct random *random)
         .max_future_ms = PICK(random, 0, 1, 3600000, INT64_MAX),
         .max_events_per_card = (uint32_t)PICK(random, 1, 2, 3, 4, 5, 6, 8, 12, 20, 64, 4096, 4096),
     };
+    random_operands(random, &settings);
     // Rules of one scale, most often: those of very different ones hardly meet.
     struct rule model = random_rule(random, settings.max_events_per_card);
     while (model.kind == RULE_TRAVEL)
@@ -125,6 +163,7 @@ static struct engine_settings random_settings(struct random *random)
     for (size_t r = 0; r < settings.rule_count; r++) {
         struct rule *rule = &settings.rules[r];
         *rule = random_rule(random, settings.max_events_per_card);
+        random_conditions(random, &settings, rule);
         if (!alike || rule->kind == RULE_TRAVEL)
             continue;
         rule->window_ms = model.window_ms + random_range(random, 0, model.window_ms / 2);
@@ -183,10 +222,51 @@ static enum oracle_kind mirror_kind(enum rule_kind kind)
         return ORACLE_SLIDING;
     case RULE_TUMBLING:
         return ORACLE_TUMBLING;
+    case RULE_SUM:
+        return ORACLE_SUM;
+    case RULE_DISTINCT:
+        return ORACLE_DISTINCT;
     case RULE_TRAVEL:
         break;
     }
     return ORACLE_TRAVEL;
+}
+
+static struct oracle_condition mirror_condition(const struct engine_settings *settings,
+                                                const struct condition *condition)
+{
+    static const char *const ops[] = {"eq", "ne", "lt", "le", "gt", "ge", "in"};
+    struct oracle_condition mirror = {.field = (enum oracle_field)condition->field,
+                                      .op = ops[condition->op],
+                                      .value_count = condition->operand_count};
+    for (size_t i = 0; i < condition->operand_count; i++) {
+        const struct operand *operand = &settings->operands[condition->operand_first + i];
+        bool whole = condition->field == FIELD_ID || condition->field == FIELD_TIMESTAMP;
+        mirror.texts[i] = (const char *)operand->text.data;
+        mirror.numbers[i] = whole ? (double)operand->integer : operand->number;
+    }
+    return mirror;
+}
+
+static void mirror_conditions(const struct engine_settings *settings, size_t rule_index,
+                              struct oracle_rule *mirror)
+{
+    const struct rule *rule = &settings->rules[rule_index];
+    for (size_t i = 0; i < rule->condition_count; i++)
+        mirror->where[i] =
+            mirror_condition(settings, &settings->conditions[rule->condition_first + i]);
+}
+
+static double random_amount(struct random *random)
+{
+    static const double odd[] = {
+        (double)NAN,      (double)INFINITY, -(double)INFINITY, -5,   1e300, 1e10,
+        9999999999.99995, 0.00005,          0.0000499999,      -0.0, 1e-300};
+    if (random_chance(random, 1, 16))
+        return odd[random_below(random, sizeof(odd) / sizeof(odd[0]))];
+    if (random_chance(random, 1, 4))
+        return (double)PICK(random, 0, 20, 50);
+    return (double)random_range(random, 0, 1000000) / 10000;
 }
 
 static double random_distance(struct random *random)
@@ -223,7 +303,10 @@ static void scene_open(struct scene *scene, uint64_t seed)
             .grace_ms = rule->grace_ms,
             .threshold = rule->threshold,
             .min_distance = rule->min_distance,
+            .limit = rule->limit,
+            .field = (enum oracle_field)rule->field,
         };
+        mirror_conditions(&settings, r, &mirror.rules[r]);
     }
     scene->oracle = oracle_open(&mirror);
     for (size_t i = 0; i < CARDS_MAX; i++)
@@ -245,8 +328,14 @@ static void copy_card(struct card *card)
     card_init(&copy);
     copy.newest_offset = card->newest_offset;
     card_reserve(&copy, (size_t)card->event_count + card->counter_count);
-    for (size_t i = 0; i < card->event_count; i++)
+    size_t facts = card->event_count > 0 ? card_fact_count(card) : 0;
+    if (facts > 0)
+        card_keep_facts(&copy, facts);
+    for (size_t i = 0; i < card->event_count; i++) {
         *card_insert_event(&copy, i) = card_events(card)[i];
+        if (facts > 0)
+            memcpy(card_facts(&copy, i), card_facts(card, i), facts * sizeof(uint64_t));
+    }
     for (size_t i = 0; i < card->counter_count; i++)
         *card_add_counter(&copy) = card_counters(card)[i];
     card_release(card);
@@ -281,7 +370,8 @@ static void compare_alerts(const struct scene *scene, const struct oracle_result
         const struct alert *got = &scene->step.alerts[i];
         const struct oracle_alert *want = &expected->alerts[i];
         if (got->rule != want->rule || got->timestamp_ms != want->timestamp_ms ||
-            got->detected_at_ms != want->detected_at_ms || got->count != want->count)
+            got->detected_at_ms != want->detected_at_ms || got->count != want->count ||
+            got->level != want->level)
             fail_msg("%s: alert %zu is {%u %" PRId64 " %" PRId64 " %" PRIu64 "}, the oracle's {%zu "
                      "%" PRId64 " %" PRId64 " %" PRIu64 "}",
                      where, i, got->rule, got->timestamp_ms, got->detected_at_ms, got->count,
@@ -357,7 +447,12 @@ static void play(struct scene *scene, uint64_t seed, size_t number)
                                        .id = random_id(scene),
                                        .has_distance = random_chance(random, 7, 8),
                                        .distance = random_distance(random),
-                                       .travelling = random_chance(random, 1, 8)};
+                                       .travelling = random_chance(random, 1, 8),
+                                       .has_amount = random_chance(random, 7, 8),
+                                       .amount = random_amount(random)};
+    const char *category = categories[random_below(random, 4)];
+    if (random_chance(random, 7, 8))
+        purchase.category = view_text(category);
     char name[2] = {(char)('a' + which), 0};
     struct oracle_purchase mirror = {.card = view_text(name),
                                      .offset = purchase.offset,
@@ -366,7 +461,10 @@ static void play(struct scene *scene, uint64_t seed, size_t number)
                                      .has_id = purchase.has_id,
                                      .has_distance = purchase.has_distance,
                                      .distance = purchase.distance,
-                                     .travelling = purchase.travelling};
+                                     .travelling = purchase.travelling,
+                                     .has_amount = purchase.has_amount,
+                                     .amount = purchase.amount,
+                                     .category = purchase.category};
     struct oracle_result expected;
     oracle_step(scene->oracle, &mirror, &expected);
     meddle(scene, card);

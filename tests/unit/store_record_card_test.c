@@ -43,6 +43,19 @@ static void assert_same_card(struct card *a, struct card *b)
     assert_int_equal(a->counter_count, b->counter_count);
     assert_same_slots(card_events(a), card_events(b), a->event_count);
     assert_same_slots(card_counters(a), card_counters(b), a->counter_count);
+    size_t words = a->event_count > 0 ? card_fact_count(a) : 0;
+    assert_int_equal(words, b->event_count > 0 ? card_fact_count(b) : 0);
+    if (words > 0)
+        assert_memory_equal(card_facts(a, 0), card_facts(b, 0),
+                            a->event_count * words * sizeof(uint64_t));
+}
+
+// An event with facts, in a card that keeps so many.
+static void add_facts(struct card *card, int64_t time_ms, const uint64_t *facts, size_t count)
+{
+    card_keep_facts(card, count);
+    add_event(card, time_ms, 0, 0);
+    memcpy(card_facts(card, (size_t)card->event_count - 1), facts, count * sizeof(*facts));
 }
 
 static struct buffer encoded(struct card *card)
@@ -412,9 +425,60 @@ static void card_encode__uses_the_buffer_to_its_last_byte(void **state)
     card_release(&card);
 }
 
+static void facts__survive(void **state)
+{
+    (void)state;
+    struct random random;
+    random_seed(&random, 7);
+    for (size_t round = 0; round < 500; round++) {
+        struct card card;
+        card_init(&card);
+        size_t words = 1 + random_below(&random, FACTS_MAX);
+        size_t count = random_below(&random, 60);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t facts[FACTS_MAX];
+            for (size_t w = 0; w < words; w++)
+                facts[w] = random_next(&random) >> random_below(&random, 64);
+            add_facts(&card, (int64_t)i * 1000, facts, words);
+        }
+        if (random_chance(&random, 1, 2))
+            add_counter(&card, 3, 77, 5);
+        assert_survives(&card);
+        struct buffer bytes = encoded(&card);
+        assert_int_equal(bytes.data[0], count > 0 ? 2 : 1);
+        if (count > 0)
+            assert_refused(bytes.data, bytes.size - 1);
+        buffer_release(&bytes);
+        card_release(&card);
+    }
+}
+
+static void facts__have_their_bytes(void **state)
+{
+    (void)state;
+    struct card card;
+    card_init(&card);
+    add_facts(&card, 1, (const uint64_t[]){123400, 5}, 2);
+    add_facts(&card, 3, (const uint64_t[]){123401, 5}, 2);
+    struct buffer bytes = encoded(&card);
+    static const uint8_t expected[] = {2, 2 << 3, 2, 0, 2, 0x88, 0xc4, 7, 5, 0, 2, 1, 0};
+    assert_int_equal(bytes.size, sizeof(expected));
+    assert_memory_equal(bytes.data, expected, sizeof(expected));
+    static const uint8_t no_facts[] = {2, 1 << 3, 0, 0, 2};
+    static const uint8_t too_many[] = {2, 1 << 3, FACTS_MAX + 1, 0, 2, 0, 0, 0, 0, 0};
+    static const uint8_t no_events[] = {2, 0, 1};
+    assert_refused(no_facts, sizeof(no_facts));
+    assert_refused(too_many, sizeof(too_many));
+    assert_refused(no_events, sizeof(no_events));
+    buffer_release(&bytes);
+    card_release(&card);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(facts__survive),
+        cmocka_unit_test(facts__have_their_bytes),
         cmocka_unit_test(card__has_the_documented_bytes),
         cmocka_unit_test(empty_card__survives_and_is_not_empty_bytes),
         cmocka_unit_test(typical_card__is_small),
