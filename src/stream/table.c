@@ -214,6 +214,27 @@ static enum status step_facts(struct table *table, struct table_shared *shared, 
     return status;
 }
 
+static bool is_cut_off(const struct table *table, int64_t low)
+{
+    return table->anchor.offset >= 0 && table->anchor.offset < low;
+}
+
+// A topic made anew between the question and the opening may have rows in front of where reading
+// begins, and there is no anchor yet to tell.
+static enum status check_start(struct table *table, const struct table_shared *shared,
+                               struct error *err)
+{
+    struct broker *broker = shared->ports->broker;
+    int64_t low, high;
+    enum status status = broker->ops->table_watermarks(broker, table->partition, &low, &high, err);
+    if (status == STATUS_OK && low < table->low)
+        status = error_set(err, STATUS_RETRY, "the topic %s was made anew while it was opened",
+                           shared->settings->table_topic);
+    if (status != STATUS_OK)
+        broker->ops->table_close(broker, table->partition);
+    return status;
+}
+
 static enum status step_marks(struct table *table, struct table_shared *shared, struct error *err)
 {
     struct broker *broker = shared->ports->broker;
@@ -222,18 +243,21 @@ static enum status step_marks(struct table *table, struct table_shared *shared, 
     enum status status = broker->ops->table_watermarks(broker, table->partition, &low, &high, err);
     if (status != STATUS_OK)
         return status;
-    bool any = table->anchor.offset >= 0;
-    if (any && (table->anchor.offset < low || table->next > high)) {
+    bool begun_below = low < table->low; // a topic's start never moves back
+    table->low = low;
+    if (begun_below || table->next > high || is_cut_off(table, low)) {
         status = table_forget(table, shared->ports, "the topic does not reach there", err);
-        any = false;
+        if (status != STATUS_OK)
+            return status;
     }
-    if (status != STATUS_OK)
-        return status;
+    bool any = table->anchor.offset >= 0;
     table_stop_reading(table, shared->ports);
     if (!any)
         table->next = low;
     status =
         broker->ops->table_open(broker, table->partition, any ? table->anchor.offset : low, err);
+    if (status == STATUS_OK && !any)
+        status = check_start(table, shared, err);
     if (status != STATUS_OK)
         return status;
     table->reading = true;
@@ -336,11 +360,7 @@ static enum status step_schema(struct table *table, struct table_shared *shared,
                          " of the registry",
                          table->next, shared->settings->table_topic, table->partition,
                          table->schema_id);
-    enum status status = broker->ops->table_open(broker, table->partition, table->next, err);
-    if (status != STATUS_OK)
-        return status;
-    table->reading = true;
-    table->step = TABLE_READING;
+    look_again(table); // the topic may have been made anew in the meantime
     return STATUS_OK;
 }
 

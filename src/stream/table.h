@@ -3,9 +3,9 @@
 // compacted and others write it, so it is its own changelog: the partition's table store holds the
 // cards whose flag is on as of some offset, and reading goes on there.
 //
-//   STORE --> FACTS --> MARKS --> READING <--> SCHEMA       SCHEMA: a row waits for its schema
-//               ^                    |           |
-//               +--- trouble --------+-----------+
+//   STORE --> FACTS --> MARKS --> READING --> SCHEMA        SCHEMA: a row waits for its schema
+//               ^                    |          |
+//               +--- trouble --------+----------+
 //
 // Before reading goes on, and every now and then, a row that was read before is read again, the
 // anchor: it must be what it was, or the topic is another one (deleted and made anew), and
@@ -65,6 +65,7 @@ struct table {
     struct table_row anchor; // by which the topic is known again
     int64_t fresh_ms;        // all that was in the topic at this time (Unix) has been read;
                              // 0: not known
+    int64_t low;             // the topic's start when it was looked at last
     int64_t mark;            // the topic's true end,
     int64_t mark_ms;         // and when it was asked for
     int64_t retention_ms;    // the topic's delete.retention.ms
