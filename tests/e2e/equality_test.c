@@ -16,9 +16,9 @@ static size_t purchases(void)
     return scene_full_size() ? 1000000 : 100000;
 }
 
-static void run_and_judge(struct scene *scene)
+static void run_some_and_judge(struct scene *scene, size_t count)
 {
-    workload_send(&scene->workload, purchases());
+    workload_send(&scene->workload, count);
     assert_true(scene->workload.alert_count > 0);
     int64_t began_ms = process_clock_ms();
     cardwatch_start(&scene->services[0]);
@@ -30,6 +30,11 @@ static void run_and_judge(struct scene *scene)
     assert_int_equal(cardwatch_stop(&scene->services[0], 5000), 0);
     assert_true(scene_judge(scene, NULL));
     scene->passed = true;
+}
+
+static void run_and_judge(struct scene *scene)
+{
+    run_some_and_judge(scene, purchases());
 }
 
 static void sliding__one_thread_equals_the_oracle(void **state)
@@ -100,6 +105,50 @@ static void rules__of_both_kinds_on_hot_cards_equal_the_oracle(void **state)
     run_and_judge(scene);
 }
 
+// Every kind of window and condition beside each other. The oracle looks at each purchase of a card
+// for each other one: there are few.
+static void rules__of_all_kinds_with_conditions_equal_the_oracle(void **state)
+{
+    static const char *const names[] = {"three", "spree", "shops", "large", "tumble", NULL};
+    struct scene_settings settings = scene_settings_default("kinds");
+    settings.generator.events_per_second = 100;
+    settings.generator.card_count = 2000;
+    settings.generator.duplicate_ppm = 20000;
+    struct oracle_rule *rules = settings.oracle.rules;
+    rules[0] = (struct oracle_rule){.kind = ORACLE_SLIDING, .window_ms = 60000, .threshold = 3};
+    rules[0].where[0] = (struct oracle_condition){
+        .field = ORACLE_CATEGORY, .op = "in", .value_count = 2, .texts = {"travel", "fuel"}};
+    rules[1] = (struct oracle_rule){
+        .kind = ORACLE_SUM, .window_ms = 90000, .grace_ms = 3000, .limit = 5000000};
+    rules[2] = (struct oracle_rule){
+        .kind = ORACLE_DISTINCT, .window_ms = 60000, .threshold = 3, .field = ORACLE_CATEGORY};
+    rules[2].where[0] = (struct oracle_condition){
+        .field = ORACLE_AMOUNT, .op = "ge", .value_count = 1, .numbers = {5}};
+    rules[2].where[1] = (struct oracle_condition){
+        .field = ORACLE_CATEGORY, .op = "ne", .value_count = 1, .texts = {"fuel"}};
+    rules[3] = (struct oracle_rule){
+        .kind = ORACLE_DISTINCT, .window_ms = 30000, .threshold = 2, .field = ORACLE_AMOUNT};
+    rules[3].where[0] = (struct oracle_condition){
+        .field = ORACLE_AMOUNT, .op = "gt", .value_count = 1, .numbers = {100}};
+    rules[4] = (struct oracle_rule){.kind = ORACLE_TUMBLING, .window_ms = 30000, .threshold = 2};
+    rules[4].where[0] = (struct oracle_condition){
+        .field = ORACLE_DISTANCE, .op = "lt", .value_count = 1, .numbers = {50}};
+    settings.oracle.forgetful = true;
+    settings.oracle.rule_count = 5;
+    settings.rule_names = names;
+    settings.rules =
+        "[{name: three, where: [{field: category, op: in, value: [travel, fuel]}]}, "
+        "{name: spree, type: sum, window_ms: 90000, grace_ms: 3000, limit: 500}, "
+
+        "{name: shops, type: distinct, field: category, threshold: 3, "
+        "where: [{field: amount, op: ge, value: 5}, {field: category, op: ne, value: fuel}]}, "
+        "{name: large, type: distinct, field: amount, window_ms: 30000, threshold: 2, "
+        "where: [{field: amount, op: gt, value: 100}]}, "
+        "{name: tumble, window: tumbling, window_ms: 30000, threshold: 2, "
+        "where: [{field: distance_from_billing_zip, op: lt, value: 50}]}]";
+    run_some_and_judge(stage_scene(state, &settings), 15000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +156,7 @@ int main(void)
         stage_test(sliding__three_threads_equal_the_oracle),
         stage_test(tumbling__one_thread_equals_the_oracle),
         stage_test(tumbling__three_threads_equal_the_oracle),
+        stage_test(rules__of_all_kinds_with_conditions_equal_the_oracle),
         stage_test(rules__of_both_kinds_on_hot_cards_equal_the_oracle),
     };
     return stage_run(tests);
