@@ -137,8 +137,8 @@ bool sim_table_is_settled(struct sim *sim, const struct sim_worker *worker, int3
     const struct table *table = worker->worker->tasks[partition]->table;
     const struct fake_log *log = fake_topic_log(sim->cluster, sim_table_topic, partition);
     // A topic that is made anew in an instant is noticed at the next look at it.
-    return table_is_followed(table) && !table->verifying && table->next >= log->high &&
-           table->checked_ms >= sim->table_anew_ms;
+    bool looked = sim->table_epoch == 0 || table->checked_ms > sim->table_anew_ms;
+    return looked && table_is_followed(table) && !table->verifying && table->next >= log->high;
 }
 
 // What the last good row of the card says.
