@@ -209,7 +209,7 @@ static void http_port__taken_by_another_is_no_reason_to_stay_away(void **state)
     (void)listen(fd, 1);
     cardwatch_set(service, "http.listen=127.0.0.1:9464");
     cardwatch_start(service);
-    assert_true(cardwatch_await_log(service, 0, "metrics are on a free port", 1, EXIT_MS));
+    assert_true(cardwatch_await_log(service, 0, "listening on a free port", 1, EXIT_MS));
     assert_true(cardwatch_await_log(service, 0, "partition running", 4, EXIT_MS));
     assert_int_equal(cardwatch_stop(service, STOP_TIMEOUT_MS), 0);
     close(fd);
