@@ -14,7 +14,7 @@ struct inspect_card {
 void inspect_all_text(const struct inspect_look *look, int64_t wall_ms);
 void inspect_all_json(const struct inspect_look *look, int64_t wall_ms);
 // Exit codes: CLI_DONE, or CLI_FAILED when it is not there or cannot be read.
-int inspect_card_text(const struct inspect_look *look, const struct inspect_card *card);
+int inspect_card_text(const struct inspect_look *look, const struct inspect_card *found);
 int inspect_card_json(const struct inspect_look *look, const struct inspect_card *card);
 
 #endif

@@ -25,7 +25,8 @@ static int set_up(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
     const struct engine_settings settings = {
-        .rules = {{RULE_SLIDING, 60000, 0, 3}, {RULE_TUMBLING, 1000, 0, 3}},
+        .rules = {{.kind = RULE_SLIDING, .window_ms = 60000, .threshold = 3},
+                  {.kind = RULE_TUMBLING, .window_ms = 1000, .threshold = 3}},
         .rule_count = 2,
         .max_events_per_card = 4096,
     };
