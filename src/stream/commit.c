@@ -177,7 +177,7 @@ static bool settle_tasks(struct worker *worker, enum commit_scope scope)
 }
 
 // What has been left out stays due when it was: begun_ms is not moved.
-static enum status commit_scope(struct worker *worker, enum commit_scope scope, struct error *err)
+static enum status commit_tasks(struct worker *worker, enum commit_scope scope, struct error *err)
 {
     struct broker *broker = worker->ports.broker;
     int64_t started_ms = worker_now_ms(worker);
@@ -199,12 +199,12 @@ static enum status commit_scope(struct worker *worker, enum commit_scope scope, 
 
 enum status worker_commit(struct worker *worker, struct error *err)
 {
-    return worker->open ? commit_scope(worker, COMMIT_ALL, err) : STATUS_OK;
+    return worker->open ? commit_tasks(worker, COMMIT_ALL, err) : STATUS_OK;
 }
 
 enum status worker_commit_what_is_due(struct worker *worker, struct error *err)
 {
     int64_t wait_ms;
     enum commit_scope scope = worker_commit_due(worker, worker_now_ms(worker), &wait_ms);
-    return scope == COMMIT_NOTHING ? STATUS_OK : commit_scope(worker, scope, err);
+    return scope == COMMIT_NOTHING ? STATUS_OK : commit_tasks(worker, scope, err);
 }

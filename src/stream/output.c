@@ -65,13 +65,18 @@ static void add_details(struct output *output, const struct alert *alert,
 static bool format_level(const struct output *output, const struct alert *alert,
                          char text[NUMBER_BYTES_MAX])
 {
-    enum rule_kind kind = output->settings->engine.settings.rules[alert->rule].kind;
-    if (kind == RULE_SUM)
+    text[0] = '\0';
+    switch (output->settings->engine.settings.rules[alert->rule].kind) {
+    case RULE_SUM:
         snprintf(text, NUMBER_BYTES_MAX, "%" PRId64 ".%04" PRId64, alert->level / AMOUNT_UNITS,
                  alert->level % AMOUNT_UNITS);
-    else
+        return true;
+    case RULE_DISTINCT:
         snprintf(text, NUMBER_BYTES_MAX, "%" PRId64, alert->level);
-    return kind == RULE_SUM || kind == RULE_DISTINCT;
+        return true;
+    default:
+        return false;
+    }
 }
 
 enum status output_alert(struct output *output, const struct alert *alert,
