@@ -40,7 +40,7 @@ void kafka_echo_watch(struct kafka_echo *echo, rd_kafka_conf_t *conf)
     ensure(code == RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
-bool kafka_echo_possible(struct kafka_echo *echo)
+bool kafka_echo_possible(const struct kafka_echo *echo)
 {
     return atomic_load(&echo->possible);
 }

@@ -21,6 +21,6 @@ struct kafka_echo {
 void kafka_echo_watch(struct kafka_echo *echo, rd_kafka_conf_t *conf);
 
 // True once such a request has been left without an answer, and ever after.
-bool kafka_echo_possible(struct kafka_echo *echo);
+bool kafka_echo_possible(const struct kafka_echo *echo);
 
 #endif

@@ -109,7 +109,6 @@ static void producer_close(struct kafka_transaction *transaction)
     transaction->producing = NULL;
     transaction->ready = false;
     transaction->open = false;
-    transaction->spent = false;
 }
 
 void kafka_transaction_release(struct kafka_transaction *transaction)
@@ -201,14 +200,15 @@ enum status kafka_transaction_reset(struct kafka_transaction *transaction, struc
 
 enum status kafka_transaction_ready(const struct kafka_transaction *transaction, struct error *err)
 {
-    if (transaction->ready && !transaction->spent)
+    if (!transaction->ready)
+        return error_set(err, STATUS_RESET, "there is no producer to write with yet");
+    if (transaction->open || !kafka_echo_possible(&transaction->producing->echo))
         return STATUS_OK;
-    if (transaction->spent)
-        return error_set(err, STATUS_RESET,
-                         "a connection broke in the last transaction of transactional.id %s: a "
-                         "request of it may still arrive, and must not find another transaction",
-                         id_of(transaction));
-    return error_set(err, STATUS_RESET, "there is no producer to write with yet");
+    // The outcome was known, and yet what librdkafka has sent twice may arrive twice.
+    return error_set(err, STATUS_RESET,
+                     "a connection broke in the last transaction of transactional.id %s: a "
+                     "request of it may still arrive, and must not find another transaction",
+                     id_of(transaction));
 }
 
 enum status kafka_transaction_fence(struct kafka_transaction *transaction, const char *id,
@@ -315,14 +315,6 @@ static enum status send_offsets(struct kafka_transaction *transaction,
     return failed(transaction, &fault, "add the input offsets to a transaction", err);
 }
 
-// The outcome is known, and yet what librdkafka has sent twice may arrive twice.
-static enum status ended(struct kafka_transaction *transaction)
-{
-    transaction->open = false;
-    transaction->spent = kafka_echo_possible(&transaction->producing->echo);
-    return STATUS_OK;
-}
-
 enum status kafka_transaction_commit(struct kafka_transaction *transaction,
                                      const struct kafka_membership *membership,
                                      const struct partition_offset *offsets, size_t count,
@@ -342,8 +334,10 @@ enum status kafka_transaction_commit(struct kafka_transaction *transaction,
     ensure(transaction->producing != NULL); // only a call that hangs takes it away
     rd_kafka_error_t *error =
         rd_kafka_commit_transaction(transaction->producing->client.rk, COMMIT_MS);
-    if (error == NULL)
-        return ended(transaction);
+    if (error == NULL) {
+        transaction->open = false;
+        return STATUS_OK;
+    }
     struct kafka_fault fault = kafka_fault_take(error);
     return failed(transaction, &fault, "commit a transaction", err);
 }
@@ -357,8 +351,9 @@ enum status kafka_transaction_abort(struct kafka_transaction *transaction, struc
     rd_kafka_error_t *error =
         rd_kafka_abort_transaction(transaction->producing->client.rk, ABORT_MS);
     if (error == NULL) {
+        transaction->open = false;
         kafka_producing_forgive(transaction->producing);
-        return ended(transaction);
+        return STATUS_OK;
     }
     struct kafka_fault fault = kafka_fault_take(error);
     status = failed(transaction, &fault, "abort a transaction", err);

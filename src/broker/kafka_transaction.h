@@ -34,7 +34,6 @@ struct kafka_transaction {
     struct kafka_bounded *bounded;
     bool ready;        // init_transactions is done
     bool open;         // between begin and commit or abort
-    bool spent;        // what it has sent may arrive once more: not for another transaction
     bool limits_known; // asked for once, and again when a record was too large
     struct kafka_limits limits;
     struct kafka_stuck stuck[KAFKA_STUCK_MAX];
