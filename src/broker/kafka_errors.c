@@ -52,6 +52,17 @@ static const char *fatal_advice(rd_kafka_resp_err_t code)
     return NULL;
 }
 
+// What helps without anybody having to leave for it: a clock is set right, a topic's setting is
+// changed, and the next attempt goes through.
+static const char *advice_of(rd_kafka_resp_err_t code)
+{
+    if (code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+        return "the record's time is further from the broker's clock than the topic allows: set "
+               "the clock of this machine or of the broker right, or the topic's "
+               "message.timestamp.after.max.ms and message.timestamp.before.max.ms higher";
+    return fatal_advice(code);
+}
+
 struct kafka_fault kafka_fault_of_code(rd_kafka_resp_err_t code, const char *text)
 {
     struct kafka_fault fault = {.code = code, .fatal = code == RD_KAFKA_RESP_ERR__FATAL};
@@ -161,7 +172,7 @@ enum status kafka_fault_report(const struct kafka_fault *fault, enum kafka_stage
     va_start(args, what);
     vsnprintf(subject, sizeof(subject), what, args);
     va_end(args);
-    const char *advice = fatal_advice(fault->code);
+    const char *advice = advice_of(fault->code);
     return error_set(err, kafka_fault_status(fault, stage), "%s: %s (%s)%s%s", subject, fault->text,
                      rd_kafka_err2name(fault->code), advice != NULL ? "; " : "",
                      advice != NULL ? advice : "");

@@ -12,12 +12,13 @@
 
 #include "cli/commands.h"
 #include "cli/connect.h"
+#include "cli/rule_words.h"
 #include "store/token.h"
 #include "stream/setup.h"
 #include "stream/topics.h"
 #include "wire/alert.h"
 
-enum { PING_MS = 5000 };
+enum { PING_MS = 5000, WORDS_BYTES_MAX = 65536 };
 
 // What is asked of the cluster, and of each topic.
 struct cluster_check {
@@ -229,14 +230,28 @@ static void check_schemas(const struct config *config, struct findings *findings
     buffer_release(&file);
 }
 
+static void show_rule(const struct config_rule *rule, struct findings *findings)
+{
+    char subject[300];
+    struct buffer words;
+    buffer_init(&words, WORDS_BYTES_MAX);
+    snprintf(subject, sizeof(subject), "rule %s", rule->name);
+    bool whole = rule_words(rule, &words);
+    findings_add(findings, "ok", subject, "%.*s%s", (int)words.size, (const char *)words.data,
+                 whole ? "" : " ...");
+    buffer_release(&words);
+}
+
 static void check_engine(const struct config *config, struct findings *findings)
 {
     struct engine engine;
     struct error err;
-    if (setup_engine(config, &engine, &err) == STATUS_OK)
-        findings_add(findings, "ok", "rules", "%zu", config->rule_count);
-    else
+    if (setup_engine(config, &engine, &err) != STATUS_OK) {
         findings_problem(findings, "rules", "%s", err.text);
+        return;
+    }
+    for (size_t i = 0; i < config->rule_count; i++)
+        show_rule(&config->rules[i], findings);
 }
 
 static void check_secret(const struct config *config, struct findings *findings)

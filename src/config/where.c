@@ -23,6 +23,11 @@ static const char *const ops[] = {
     [CONFIG_OP_GT] = "gt", [CONFIG_OP_GE] = "ge", [CONFIG_OP_IN] = "in",
 };
 
+const char *where_field_name(enum config_field field)
+{
+    return fields[field];
+}
+
 // What is being applied.
 struct place {
     struct draft *draft;

@@ -16,4 +16,7 @@ void where_check(struct draft *draft, size_t rule);
 
 void where_clear(struct config_rule *rule);
 
+// The field as the configuration names it. Static storage.
+const char *where_field_name(enum config_field field);
+
 #endif

@@ -117,12 +117,14 @@ static void check__names_what_is_missing_and_makes_nothing(void **state)
     const char *const *id =
         WORDS("--set", "application_id=absent", "--set", "topics.purchases=nope");
     for (int round = 0; round < 2; round++)
-        assert_outcome(run(setting, "check", id), 1,
-                       WORDS("ok       kafka: the cluster answers\n",
-                             "problem  topic nope: missing; create it, or run `cardwatch init`",
-                             "note     topic absent-windows-changelog: missing; `cardwatch run`",
-                             "ok       registry: it answers\n",
-                             "note     subject alerts-avro-value: `cardwatch run` registers"));
+        assert_outcome(
+            run(setting, "check", id), 1,
+            WORDS("ok       rule high_purchase_count: 3 purchases of a card within 1 min\n",
+                  "ok       kafka: the cluster answers\n",
+                  "problem  topic nope: missing; create it, or run `cardwatch init`",
+                  "note     topic absent-windows-changelog: missing; `cardwatch run`",
+                  "ok       registry: it answers\n",
+                  "note     subject alerts-avro-value: `cardwatch run` registers"));
     assert_int_equal(kafkad_partitions(setting->kafka, "nope"), -1);
     assert_int_equal(kafkad_partitions(setting->kafka, "absent-windows-changelog"), -1);
     struct stat info;

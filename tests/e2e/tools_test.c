@@ -61,6 +61,24 @@ static void a_topic_that_is_missing__is_not_made(void **state)
     assert_int_equal(kafkad_partitions(setting->kafka, "purchases"), -1);
 }
 
+// Kafka takes nothing that is more than an hour ahead of its clock, unless it was told to.
+static void clock_of_another_year__is_what_to_set_right(void **state)
+{
+    struct setting *setting = *state;
+    kafkad_topic(setting->kafka, "ahead", 1, NULL);
+    static const char reason[] = "(INVALID_TIMESTAMP); the record's time is further from the "
+                                 "broker's clock than the topic allows: set the clock";
+    assert_outcome(
+        tools_run(setting->tools, WORDS("generate", "--set", "topics.purchases=ahead", "--events",
+                                        "10", "--start-ms", "4102444800000")),
+        1, "", reason);
+    setting->tools->input = "late\n";
+    assert_outcome(tools_run(setting->tools,
+                             WORDS("send", "ahead", "--text", "--timestamp", "2100-01-01T00:00Z")),
+                   1, NULL, reason);
+    setting->tools->input = NULL;
+}
+
 static size_t lines_of(const char *text)
 {
     size_t count = 0;
@@ -151,6 +169,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_topic_that_is_missing__is_not_made),
+        cmocka_unit_test(clock_of_another_year__is_what_to_set_right),
         cmocka_unit_test(times__are_places_to_begin_at),
         cmocka_unit_test(transactions__are_seen_when_they_are_committed),
     };

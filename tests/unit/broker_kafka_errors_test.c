@@ -126,6 +126,11 @@ static void report__says_what_why_and_what_to_do(void **state)
     fault = kafka_fault_of_code(RD_KAFKA_RESP_ERR__TRANSPORT, "connection reset");
     assert_int_equal(kafka_fault_report(&fault, KAFKA_STAGE_QUERY, &err, "asking"), STATUS_RETRY);
     assert_string_equal(err.text, "asking: connection reset (_TRANSPORT)");
+    fault = kafka_fault_of_code(RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, NULL);
+    assert_int_equal(kafka_fault_report(&fault, KAFKA_STAGE_TRANSACTION, &err, "producing"),
+                     STATUS_RESET); // a clock may be set right
+    assert_non_null(strstr(err.text, "(INVALID_TIMESTAMP); the record's time is further from the "
+                                     "broker's clock than the topic allows"));
 }
 
 static void error__of_librdkafka_is_taken_with_its_flags(void **state)
