@@ -290,10 +290,9 @@ enum status state_dir_look(struct state_dir *dir, const char *parent, const char
 // take the lock for a moment, and a service that starts right then would be refused.
 static bool is_lock_of(const char *line, long pid, ino_t inode)
 {
-    long owner;
-    unsigned long long node;
-    return sscanf(line, "%*d: FLOCK %*s WRITE %ld %*x:%*x:%llu", &owner, &node) == 2 &&
-           owner == pid && node == inode;
+    char owner[16], node[24];
+    return sscanf(line, "%*d: FLOCK %*s WRITE %15[0-9] %*x:%*x:%23[0-9]", owner, node) == 2 &&
+           strtol(owner, NULL, 10) == pid && strtoull(node, NULL, 10) == inode;
 }
 
 long state_dir_holder(const struct state_dir *dir)

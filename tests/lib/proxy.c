@@ -254,12 +254,12 @@ static void hold_expire(struct proxy *proxy, int64_t now_ms)
 {
     struct hold *hold = &proxy->hold;
     bool waiting = hold->state >= HOLD_HELD && hold->state <= HOLD_BEGUN;
-    if (waiting && hold->link == NULL)
-        hold_end(proxy, now_ms); // the broker has closed the connection
-    else if (waiting && now_ms >= hold->deadline_ms)
+    bool delivered = hold->state == HOLD_DELIVERED || hold->state == HOLD_EXPIRED;
+    bool closed = hold->link == NULL; // by the broker
+    bool due = now_ms >= hold->deadline_ms;
+    if (waiting && due && !closed)
         hold_deliver(proxy, HOLD_EXPIRED);
-    else if ((hold->state == HOLD_DELIVERED || hold->state == HOLD_EXPIRED) &&
-             (now_ms >= hold->deadline_ms || hold->link == NULL))
+    else if ((waiting && closed) || (delivered && (closed || due)))
         hold_end(proxy, now_ms);
 }
 

@@ -195,8 +195,8 @@ static void proxy__delivers_a_held_request_within_the_next_transaction(void **st
     int client = connect_client(fixture);
     int broker = accept_broker(fixture);
     const uint8_t apis[] = {API_END_TXN, API_ADD_OFFSETS_TO_TXN, API_TXN_OFFSET_COMMIT};
-    for (uint8_t i = 0; i < sizeof(apis); i++) {
-        send_request(client, apis[i], i);
+    for (size_t i = 0; i < sizeof(apis); i++) {
+        send_request(client, apis[i], (uint8_t)i);
         assert_int_equal(receive_request(broker), apis[i]);
     }
     assert_false(readable(fixture->broker, 0));
