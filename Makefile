@@ -273,11 +273,23 @@ valgrind: lint-deps ## Run the unit tests under valgrind, with less repetition
 format: ## Format all C files in place
 	clang-format -i $(C_FILES)
 
-install: all ## Install below $(DESTDIR)$(PREFIX): the program, an example configuration, the schemas
+# Made by the program, from the tables that its help is made from.
+$(B)/cardwatch.1: $(B)/cardwatch
+	$(SAY) MAN $@
+	$(Q)$< help man >$@.new && mv $@.new $@
+
+$(B)/cardwatch.bash: $(B)/cardwatch
+	$(SAY) BASH $@
+	$(Q)$< help completion >$@.new && mv $@.new $@
+
+install: all $(B)/cardwatch.1 $(B)/cardwatch.bash ## Install below $(DESTDIR)$(PREFIX): program, manual page, completion, example, schemas
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cardwatch/schemas
 	install -m 755 $(B)/cardwatch $(DESTDIR)$(PREFIX)/bin/cardwatch
 	install -m 644 deploy/cardwatch.yaml $(DESTDIR)$(PREFIX)/share/cardwatch/cardwatch.yaml
 	install -m 644 schemas/*.avsc $(DESTDIR)$(PREFIX)/share/cardwatch/schemas
+	install -D -m 644 $(B)/cardwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/cardwatch.1
+	install -D -m 644 $(B)/cardwatch.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cardwatch
 
 clean: ## Remove everything that was built
 	rm -rf build build-*

@@ -4,6 +4,7 @@
 #define CLI_CLI_H
 
 #define CARDWATCH_VERSION "0.1.0"
+#define CARDWATCH_VERSION_DATE "2026-11-21" // as the manual page has it
 
 // Exit codes of every command.
 enum cli_exit {

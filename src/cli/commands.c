@@ -108,8 +108,12 @@ const struct command commands[] = {
      "exits with 1 when one was missed or an alert was false. Leaves nothing behind.\n"
      "With --brokers it makes topics of its own there, and deletes them in the end.\n",
      demo_options, NULL, cli_demo},
-    {"help", "[COMMAND | config]", 1, "explain a command, or list the configuration's keys",
-     "Without an argument, lists the commands.\n", no_options, NULL, cli_help},
+    {"help", "[COMMAND | config | man | completion]", 1,
+     "explain a command, or list the configuration's keys",
+     "Without an argument, lists the commands. `config` lists the configuration's keys;\n"
+     "`man` prints the manual page (cardwatch help man | man -l -), `completion` the\n"
+     "completion for bash (source <(cardwatch help completion)).\n",
+     no_options, NULL, cli_help},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL},
 };
 
