@@ -42,6 +42,7 @@ struct cards {
     size_t round_capacity;
     uint64_t round_clean_below; // what was settled for an earlier round is clean
 
+    bool evicted;   // since the table was opened or cleared
     uint32_t epoch; // counts the releases of pins
     uint32_t hand;  // the slot that the clock looks at next
 };
@@ -90,6 +91,7 @@ static void clear_books(struct cards *cards)
     cards->round_clean_below = 0;
     cards->hand = 0;
     cards->epoch = 1;
+    cards->evicted = false;
 }
 
 struct cards *cards_open(size_t bytes_max)
@@ -141,6 +143,7 @@ static void evict(struct cards *cards, uint32_t slot)
     token_index_remove(&cards->index, &entry->token, slot);
     card_release(&entry->card);
     slab_give_back(&cards->slab, slot);
+    cards->evicted = true;
 }
 
 static bool is_victim(const struct cards *cards, struct slot_state *state)
@@ -386,6 +389,11 @@ void cards_checkpointed(struct cards *cards, uint64_t round)
 }
 
 // ---- figures ----
+
+bool cards_have_left(const struct cards *cards)
+{
+    return cards->evicted;
+}
 
 size_t cards_count(const struct cards *cards)
 {

@@ -61,6 +61,9 @@ void cards_settle(struct cards *cards, uint64_t round);
 // All checkpoints up to `round` are in the store.
 void cards_checkpointed(struct cards *cards, uint64_t round);
 
+// True when an entry has been evicted since the table was opened or cleared.
+bool cards_have_left(const struct cards *cards);
+
 size_t cards_count(const struct cards *cards);
 size_t cards_bytes(const struct cards *cards);
 // True when the table has passed its limit and holds too few clean entries to get below it: the

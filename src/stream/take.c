@@ -36,6 +36,7 @@ static enum status take_store(struct task *task, const struct stream_ports *port
     }
     if (status != STATUS_OK)
         return status;
+    task->store_was_empty = !found;
     if (found) {
         task->meta = checkpoint.meta;
         task->changelog_end = checkpoint.changelog_offset;

@@ -157,14 +157,22 @@ enum status task_checkpoint_wait(struct task *task, const struct stream_settings
     return status;
 }
 
+// False when memory has all that the store has: a replay from zero need not look for what is new.
+static bool store_may_know_more(const struct task *task)
+{
+    return !task->store_was_empty || cards_have_left(task->cards);
+}
+
 enum status task_card(struct task *task, const struct token *token, struct card_entry **out,
                       struct error *err)
 {
     *out = cards_find(task->cards, token);
     if (*out != NULL)
         return STATUS_OK;
-    struct view value;
-    enum status status = task->store->ops->get(task->store, token, &value, err);
+    struct view value = {NULL, 0};
+    enum status status = STATUS_OK;
+    if (store_may_know_more(task))
+        status = task->store->ops->get(task->store, token, &value, err);
     if (status != STATUS_OK)
         return status;
     *out = cards_add(task->cards, token);

@@ -62,6 +62,7 @@ struct task {
     struct take take;
     struct store *store; // NULL until it is open
     struct cards *cards;
+    bool store_was_empty; // when memory was: what the store holds now came from memory
     struct counts counts; // noted since the last commit, when counts are written
     struct table *table;  // NULL: no rule asks for it
     struct optional_ms stream_time;

@@ -144,6 +144,7 @@ static void clean_entry__is_evicted_past_the_limit(void **state)
     (void)state;
     struct cards *cards = cards_open(10 * ENTRY_BYTES);
     for (uint64_t i = 0; i < 100; i++) {
+        assert_int_equal(cards_have_left(cards), i > 10);
         add_events(add(cards, i), 5);
         cards_release_pins(cards);
         assert_true(cards_count(cards) <= 10);
@@ -151,6 +152,8 @@ static void clean_entry__is_evicted_past_the_limit(void **state)
     }
     assert_int_equal(cards_count(cards), 10);
     assert_non_null(find(cards, 99));
+    cards_clear(cards);
+    assert_false(cards_have_left(cards));
     cards_close(cards);
 }
 

@@ -123,6 +123,30 @@ static void card__comes_from_the_store_when_memory_has_forgotten_it(void **state
     close_task(&f);
 }
 
+static void card__is_not_looked_for_in_a_store_that_memory_has_filled(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct card_entry *entry;
+    open_task(&f);
+    f.task->store_was_empty = true;
+    cards_set_limit(f.task->cards, 1000);
+    const struct token first = {{0}};
+    assert_int_equal(task_card(f.task, &first, &entry, &f.err), STATUS_OK);
+    assert_int_equal(fake_store_get_count(f.disk), 0);
+    for (uint8_t i = 1; !cards_have_left(f.task->cards); i++) {
+        const struct token token = {{i}};
+        assert_true(i < 100);
+        assert_int_equal(task_card(f.task, &token, &entry, &f.err), STATUS_OK);
+        cards_release_pins(f.task->cards);
+    }
+    size_t before = fake_store_get_count(f.disk);
+    const struct token another = {{200}};
+    assert_int_equal(task_card(f.task, &another, &entry, &f.err), STATUS_OK);
+    assert_int_equal(fake_store_get_count(f.disk), before + 1);
+    close_task(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +154,7 @@ int main(void)
         cmocka_unit_test(checkpoint__waits_for_its_interval_or_a_full_stage),
         cmocka_unit_test(failed_checkpoint__is_fatal_and_says_why),
         cmocka_unit_test(card__comes_from_the_store_when_memory_has_forgotten_it),
+        cmocka_unit_test(card__is_not_looked_for_in_a_store_that_memory_has_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
