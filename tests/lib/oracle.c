@@ -62,6 +62,9 @@ struct oracle {
     struct oracle_alert *alerts;
     size_t alert_count;
     size_t alert_capacity;
+    int64_t *ids;
+    size_t id_count;
+    size_t id_capacity;
 };
 
 // Makes room for one more item.
@@ -150,6 +153,7 @@ void oracle_close(struct oracle *oracle)
     free(oracle->order);
     free(oracle->levels);
     free(oracle->alerts);
+    free(oracle->ids);
     free(oracle);
 }
 
@@ -353,7 +357,18 @@ static void raise_alert(struct oracle *oracle, const struct oracle_purchase *pur
         .count = count,
         .level = level,
         .rule = rule,
+        .first_id = oracle->id_count,
     };
+}
+
+// The last alert rests on this purchase, too.
+static void add_id(struct oracle *oracle, bool known, int64_t id)
+{
+    if (!known)
+        return;
+    GROW(oracle->ids, oracle->id_count, oracle->id_capacity);
+    oracle->ids[oracle->id_count++] = id;
+    oracle->alerts[oracle->alert_count - 1].id_count++;
 }
 
 // The rule's order: kept purchases that were not late for it.
@@ -466,6 +481,16 @@ static void count_levels_quickly(struct oracle *oracle, int64_t window_ms)
     }
 }
 
+// The last alert rests on the level of the one at `at`.
+static void add_level_ids(struct oracle *oracle, size_t at, int64_t window_ms)
+{
+    for (size_t j = 0; j <= at; j++) {
+        const struct entry *entry = oracle->order[j];
+        if (counts_for(entry, oracle->order[at], window_ms))
+            add_id(oracle, entry->has_id, entry->id);
+    }
+}
+
 // The event time of the earliest purchase in the level of the one at `first`.
 static int64_t level_start_ms(const struct oracle *oracle, size_t first, int64_t window_ms)
 {
@@ -507,10 +532,12 @@ static void step_sliding(struct oracle *oracle, const struct oracle_purchase *pu
             alerted = alerted || (oracle->order[i]->burst_rules & 1u << rule) != 0;
             oracle->order[i]->burst_rules |= 1u << rule;
         }
-        if (!alerted)
-            raise_alert(oracle, purchase, rule, level_count(oracle, first, window_ms),
-                        counting ? 0 : (int64_t)oracle->levels[first],
-                        level_start_ms(oracle, first, window_ms));
+        if (alerted)
+            continue;
+        raise_alert(oracle, purchase, rule, level_count(oracle, first, window_ms),
+                    counting ? 0 : (int64_t)oracle->levels[first],
+                    level_start_ms(oracle, first, window_ms));
+        add_level_ids(oracle, first, window_ms);
     }
 }
 
@@ -532,8 +559,15 @@ static void step_tumbling(struct oracle *oracle, struct oracle_card *card,
     const struct oracle_rule *settings = &oracle->settings.rules[rule];
     wide index = floor_divide(purchase->event_time_ms, settings->window_ms);
     struct window_count *window = window_of(card, rule, index);
-    if (++window->count == settings->threshold)
-        raise_alert(oracle, purchase, rule, window->count, 0, index * settings->window_ms);
+    if (++window->count != settings->threshold)
+        return;
+    raise_alert(oracle, purchase, rule, window->count, 0, index * settings->window_ms);
+    for (size_t i = 0; i < oracle->kept_count; i++) {
+        const struct entry *entry = oracle->kept[i];
+        bool within = floor_divide(entry->time_ms, settings->window_ms) == index;
+        if (within && (entry->late_rules & 1u << rule) == 0)
+            add_id(oracle, entry->has_id, entry->id);
+    }
 }
 
 // Unlike a comparison, a range takes in all that is not NaN.
@@ -541,8 +575,10 @@ static void step_travel(struct oracle *oracle, const struct oracle_purchase *pur
 {
     bool far = purchase->has_distance && !isnan(purchase->distance) &&
                !(purchase->distance < oracle->settings.rules[rule].min_distance);
-    if (far && !purchase->travelling)
-        raise_alert(oracle, purchase, rule, 1, 0, purchase->event_time_ms);
+    if (!far || purchase->travelling)
+        return;
+    raise_alert(oracle, purchase, rule, 1, 0, purchase->event_time_ms);
+    add_id(oracle, purchase->has_id, purchase->id);
 }
 
 static double number_of(const struct oracle_purchase *purchase, enum oracle_field field,
@@ -698,6 +734,7 @@ void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
 {
     *result = (struct oracle_result){0};
     oracle->alert_count = 0;
+    oracle->id_count = 0;
     advance_stream_time(oracle, purchase->event_time_ms);
     uint32_t out = left_out(oracle, purchase);
     uint32_t late = late_rules(oracle, purchase->event_time_ms) & ~out;
@@ -716,4 +753,5 @@ void oracle_step(struct oracle *oracle, const struct oracle_purchase *purchase,
     }
     result->alerts = oracle->alerts;
     result->alert_count = oracle->alert_count;
+    result->ids = oracle->ids;
 }

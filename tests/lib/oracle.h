@@ -102,9 +102,11 @@ struct oracle_alert {
     uint64_t count;
     int64_t level; // of sum and distinct rules
     size_t rule;
+    size_t first_id; // in the result's ids: those of the purchases that it rests on, oldest first,
+    size_t id_count; // as far as they have one: kept ones in the level, or in the tumbling window
 };
 
-// What a purchase did. `alerts` is borrowed until the next step.
+// What a purchase did. `alerts` and `ids` are borrowed until the next step.
 struct oracle_result {
     bool expired;
     bool duplicate;
@@ -112,6 +114,7 @@ struct oracle_result {
     uint32_t late_rules; // bit r: late for rule r
     const struct oracle_alert *alerts;
     size_t alert_count;
+    const int64_t *ids;
 };
 
 struct oracle; // one partition

@@ -52,16 +52,19 @@ static void canon_put_card(struct canon *canon, int side, const struct card *fro
 {
     struct card card = *from;
     if (card.capacity > CARD_INLINE_SLOTS)
-        card.spilled = memory_copy(from->spilled, card.capacity * sizeof(struct slot));
+        card.spilled = memory_copy(from->spilled, card_spilled_bytes(from));
     engine_card_prune(canon->engine, canon->stream_time, &card);
     qsort(card_counters(&card), card.counter_count, sizeof(struct slot), compare_counters);
     struct buffer *out = &canon->bytes[side];
     buffer_clear(out);
     const uint16_t counts[] = {card.event_count, card.counter_count};
     size_t slots = (size_t)card.event_count + card.counter_count;
+    size_t facts = card.event_count * card_fact_count(&card);
     if (slots > 0)
         ensure(buffer_append(out, counts, sizeof(counts)) &&
                buffer_append(out, card_events(&card), slots * sizeof(struct slot)));
+    if (facts > 0)
+        ensure(buffer_append(out, card_facts(&card, 0), facts * sizeof(uint64_t)));
     card_release(&card);
 }
 
@@ -95,11 +98,18 @@ static void canon_text(const struct buffer *bytes, char out[TEXT_BYTES])
     memcpy(counts, bytes->data, sizeof(counts));
     size_t size =
         (size_t)snprintf(out, TEXT_BYTES, "%u events, %u counters:", counts[0], counts[1]);
+    size_t at = sizeof(counts);
     for (size_t i = 0; i < (size_t)counts[0] + counts[1] && size < TEXT_BYTES; i++) {
         struct slot slot;
-        memcpy(&slot, bytes->data + sizeof(counts) + i * sizeof(slot), sizeof(slot));
+        memcpy(&slot, bytes->data + at, sizeof(slot));
+        at += sizeof(slot);
         size += (size_t)snprintf(out + size, TEXT_BYTES - size, " %" PRId64 "#%" PRId64 "/%" PRIx64,
                                  slot.time_ms, slot.id, slot.bits);
+    }
+    for (; at < bytes->size && size < TEXT_BYTES; at += sizeof(uint64_t)) {
+        uint64_t fact;
+        memcpy(&fact, bytes->data + at, sizeof(fact));
+        size += (size_t)snprintf(out + size, TEXT_BYTES - size, " fact %" PRIx64, fact);
     }
 }
 
@@ -406,7 +416,8 @@ void sim_audit_disk(struct sim *sim, const struct sim_instance *instance)
 // What a card can take in memory, at most: its entry, and a block with room for as much again.
 static size_t card_memory_bytes(const struct sim_plan *plan)
 {
-    return ENTRY_BYTES + sizeof(struct slot) * (2 * plan->engine.max_events_per_card + COUNTERS);
+    size_t slot_bytes = sizeof(struct slot) + FACTS_MAX * sizeof(uint64_t);
+    return ENTRY_BYTES + slot_bytes * (2 * plan->engine.max_events_per_card + COUNTERS);
 }
 
 // Bounds are looked at between batches, so one batch may come on top, of purchases or of a restore.

@@ -14,8 +14,6 @@ enum { BYTES_MAX = 64 * 1024 * 1024, VALUE_BYTES_MAX = 8192, LONG_BYTES = 3000 }
 
 const char sim_input_topic[] = "purchases";
 
-static const int64_t START_MS = 1700000000000;
-
 static int compare_cards(const void *a, const void *b)
 {
     const struct sim_card *x = a;
@@ -39,8 +37,8 @@ static void name_cards(struct sim_input *input, const struct token_key *key)
 void sim_input_open(struct sim_input *input, const struct sim_plan *plan,
                     const struct token_key *key, struct fake_cluster *cluster, uint64_t seed)
 {
-    *input =
-        (struct sim_input){.plan = plan, .cluster = cluster, .front_ms = START_MS, .next_id = 1};
+    *input = (struct sim_input){
+        .plan = plan, .cluster = cluster, .front_ms = SIM_START_MS, .next_id = 1};
     random_seed(&input->random, seed);
     buffer_init(&input->bytes, BYTES_MAX);
     buffer_init(&input->value, VALUE_BYTES_MAX);
@@ -107,7 +105,7 @@ static void draw_item(struct sim_input *input, struct sim_item *item)
     item->time_ms = input->front_ms - back_ms;
     item->has_time = !percent(input, plan->no_time_percent);
     item->id = draw_id(input);
-    item->far = plan->table && percent(input, 10);
+    sim_content_draw(&item->content, random);
     item->has_sent = !percent(input, 2);
     item->sent_ms = input->front_ms + random_range(random, 0, 1000);
 }
@@ -115,13 +113,17 @@ static void draw_item(struct sim_input *input, struct sim_item *item)
 static void write_purchase(struct sim_input *input, struct draft *draft)
 {
     struct generated *message = &draft->message;
+    const struct sim_content *content = &draft->item.content;
     message->purchase = (struct purchase_values){
         .id = draft->item.id,
+        .category = content->category,
+        .amount = content->amount,
+        .has_amount = content->has_amount,
         .credit_card = view_text(input->cards[draft->item.card].text),
         .timestamp_ms = draft->item.time_ms,
         .has_timestamp = draft->item.has_time,
-        .distance_from_billing_zip = SIM_FAR,
-        .has_distance = draft->item.far,
+        .distance_from_billing_zip = content->distance,
+        .has_distance = content->has_distance,
     };
     message->key = message->purchase.credit_card;
     message->message_timestamp_ms = draft->item.has_sent ? draft->item.sent_ms : -1;

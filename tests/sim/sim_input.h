@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "lib/fake_topic.h"
 #include "sim/sim_plan.h"
+#include "sim/sim_rules.h"
 #include "store/token.h"
 #include "wire/purchase.h"
 
@@ -16,7 +17,6 @@ enum {
     SIM_SCHEMA_MISMATCH = 90,
     SIM_SCHEMA_UNKNOWN = 91,
     SIM_SCHEMA_FLAG = 92, // of travel flags
-    SIM_FAR = 2500,       // the distance of purchases that travel rules look at
     SIM_STRANGERS = 2,    // producers with transactions
 };
 
@@ -39,12 +39,12 @@ struct sim_item {
     bool tombstone;
     bool has_time;
     bool has_sent;
-    bool far;
     enum dead_letter_class class_; // what it was spoilt into
     uint32_t card;
     int64_t time_ms; // the purchase's own
     int64_t sent_ms; // the message's
     int64_t id;
+    struct sim_content content;
     bool has_key;
     uint32_t bytes_at; // key and value, in bytes
     uint32_t key_size;

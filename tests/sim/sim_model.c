@@ -2,38 +2,19 @@
 #include "sim/sim_model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
-
-static struct oracle_settings mirrored(const struct engine_settings *settings)
-{
-    struct oracle_settings mirror = {
-        .rule_count = settings->rule_count,
-        .dedupe = settings->dedupe,
-        .max_future_ms = settings->max_future_ms,
-        .max_events_per_card = settings->max_events_per_card,
-    };
-    for (size_t r = 0; r < settings->rule_count; r++) {
-        const struct rule *rule = &settings->rules[r];
-        mirror.rules[r] = (struct oracle_rule){
-            .kind = rule->kind == RULE_SLIDING    ? ORACLE_SLIDING
-                    : rule->kind == RULE_TUMBLING ? ORACLE_TUMBLING
-                                                  : ORACLE_TRAVEL,
-            .window_ms = rule->window_ms,
-            .grace_ms = rule->grace_ms,
-            .threshold = rule->threshold,
-            .min_distance = rule->min_distance,
-        };
-    }
-    return mirror;
-}
+#include "lib/oracle_mirror.h"
+#include "stream/setup.h"
 
 void sim_model_open(struct sim_model *model, const struct sim_input *input,
                     const struct engine *engine)
 {
     *model = (struct sim_model){.input = input, .engine = engine};
-    model->oracle_settings = mirrored(&engine->settings);
+    model->oracle_settings = oracle_mirror(&engine->settings);
+    model->has_ids = (setup_needed_fields(&engine->settings) & PURCHASE_ID) != 0;
     for (int32_t p = 0; p < input->plan->partitions; p++) {
         model->fates[p].oracle = oracle_open(&model->oracle_settings);
         model->fates[p].counts = memory_zeroed(input->plan->cards, sizeof(uint64_t));
@@ -49,6 +30,7 @@ void sim_model_close(struct sim_model *model)
     for (int32_t p = 0; p < model->input->plan->partitions; p++) {
         oracle_close(model->fates[p].oracle);
         free(model->fates[p].alerts);
+        free(model->fates[p].ids);
         free(model->fates[p].letters);
         free(model->fates[p].accepted);
         free(model->fates[p].counts);
@@ -80,6 +62,17 @@ static void accept(struct sim_fate *fate, int64_t offset)
     fate->accepted[fate->accepted_count++] = offset;
 }
 
+static void expect_ids(struct sim_fate *fate, const int64_t *ids, size_t count)
+{
+    while (fate->id_count + count > fate->id_capacity) {
+        fate->id_capacity = 2 * fate->id_capacity + 256;
+        fate->ids = memory_resized(fate->ids, fate->id_capacity, sizeof(*fate->ids));
+    }
+    if (count > 0)
+        memcpy(fate->ids + fate->id_count, ids, count * sizeof(*ids));
+    fate->id_count += count;
+}
+
 static void expect_alert(struct sim_fate *fate, const struct oracle_alert *alert, uint32_t card)
 {
     if (fate->alert_count == fate->alert_capacity) {
@@ -91,8 +84,11 @@ static void expect_alert(struct sim_fate *fate, const struct oracle_alert *alert
         .timestamp_ms = alert->timestamp_ms,
         .detected_at_ms = alert->detected_at_ms,
         .count = alert->count,
+        .level = alert->level,
         .rule = (uint32_t)alert->rule,
         .card = card,
+        .first_id = fate->id_count,
+        .id_count = alert->id_count,
     };
 }
 
@@ -105,9 +101,12 @@ static void step_engine(struct sim_model *model, int32_t partition, const struct
         .event_time_ms = event_time_ms,
         .offset = offset,
         .id = item->id,
-        .has_id = model->engine->settings.dedupe,
-        .distance = SIM_FAR,
-        .has_distance = item->far,
+        .has_id = model->has_ids,
+        .distance = item->content.distance,
+        .has_distance = item->content.has_distance,
+        .amount = item->content.amount,
+        .has_amount = item->content.has_amount,
+        .category = item->content.category,
     };
     engine_step(model->engine, &fate->stream_time, &model->cards[partition][item->card], &purchase,
                 &model->step);
@@ -124,9 +123,12 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
         .card = view_text(model->input->cards[item->card].text),
         .offset = offset,
         .id = item->id,
-        .has_id = model->oracle_settings.dedupe,
-        .distance = SIM_FAR,
-        .has_distance = item->far,
+        .has_id = model->has_ids,
+        .distance = item->content.distance,
+        .has_distance = item->content.has_distance,
+        .amount = item->content.amount,
+        .has_amount = item->content.has_amount,
+        .category = item->content.category,
     };
     switch (oracle_event_time(&model->oracle_settings, oracle_stream_time(fate->oracle), own, sent,
                               &purchase.event_time_ms)) {
@@ -143,8 +145,11 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
     accept(fate, offset);
     oracle_step(fate->oracle, &purchase, &result);
     fate->counts[item->card] += !result.duplicate;
-    for (size_t i = 0; i < result.alert_count; i++)
-        expect_alert(fate, &result.alerts[i], item->card);
+    for (size_t i = 0; i < result.alert_count; i++) {
+        const struct oracle_alert *alert = &result.alerts[i];
+        expect_alert(fate, alert, item->card);
+        expect_ids(fate, result.ids + alert->first_id, alert->id_count);
+    }
     step_engine(model, partition, item, offset, purchase.event_time_ms);
 }
 

@@ -13,8 +13,11 @@ struct sim_alert {
     int64_t timestamp_ms;
     int64_t detected_at_ms;
     uint64_t count;
+    int64_t level; // of sum and distinct rules
     uint32_t rule;
     uint32_t card;
+    size_t first_id; // in the fate's ids: those of the purchases that it rests on
+    size_t id_count;
     uint32_t seen; // for the verdict
     uint32_t seen_json;
 };
@@ -33,6 +36,9 @@ struct sim_fate {
     struct sim_alert *alerts;
     size_t alert_count;
     size_t alert_capacity;
+    int64_t *ids;
+    size_t id_count;
+    size_t id_capacity;
     struct sim_letter *letters;
     size_t letter_count;
     size_t letter_capacity;
@@ -50,6 +56,7 @@ struct sim_model {
     struct card *cards[SIM_PARTITIONS_MAX];
     struct step step;
     struct oracle_settings oracle_settings;
+    bool has_ids; // the service reads the purchases' ids
 };
 
 void sim_model_open(struct sim_model *model, const struct sim_input *input,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
+#include "sim/sim_rules.h"
 
 static const char *const event_names[SIM_EVENTS] = {
     [SIM_CRASH] = "crash",
@@ -31,44 +32,22 @@ const char *sim_event_name(enum sim_event event)
     return event_names[event];
 }
 
-static int64_t pick(struct random *random, const int64_t *values, size_t count)
-{
-    return values[random_below(random, count)];
-}
-#define PICK(random, ...)                                                                          \
-    pick(random, (const int64_t[]){__VA_ARGS__},                                                   \
-         sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
-
 // ---- the service ----
 
-static struct rule draw_rule(struct random *random, uint32_t events_max)
+static void draw_engine(struct sim_plan *plan, struct random *random)
 {
-    struct rule rule = {.kind = random_chance(random, 1, 4) ? RULE_TUMBLING : RULE_SLIDING};
-    if (events_max < 2)
-        rule.kind = RULE_TUMBLING;
-    rule.window_ms = PICK(random, 1000, 10000, 60000, 60000, 60000);
-    rule.grace_ms = PICK(random, 0, 0, 0, rule.window_ms / 2, 2 * rule.window_ms);
-    rule.threshold = (uint32_t)PICK(random, 2, 3, 3, 3, 4, 6);
-    if (rule.kind == RULE_SLIDING && rule.threshold > events_max)
-        rule.threshold = events_max;
-    return rule;
-}
-
-static void draw_engine(struct engine_settings *settings, struct random *random)
-{
-    *settings = (struct engine_settings){
-        .rule_count = (size_t)PICK(random, 1, 1, 1, 2, 3),
+    plan->engine = (struct engine_settings){
         .dedupe = random_chance(random, 3, 4),
         .max_future_ms = PICK(random, 3600000, 3600000, 60000, INT64_MAX),
         .max_events_per_card = (uint32_t)PICK(random, 1, 3, 4, 8, 20, 64, 64, 128),
     };
-    for (size_t r = 0; r < settings->rule_count; r++)
-        settings->rules[r] = draw_rule(random, settings->max_events_per_card);
+    plan->table = random_chance(random, 1, 2);
+    plan->window_ms = sim_rules_draw(&plan->engine, random, plan->table);
 }
 
 static void draw_service(struct sim_plan *plan, struct random *random)
 {
-    draw_engine(&plan->engine, random);
+    draw_engine(plan, random);
     plan->at_least_once = random_chance(random, 1, 5);
     plan->engine.track_offsets = plan->at_least_once;
     plan->static_membership = random_chance(random, 2, 3);
@@ -81,10 +60,6 @@ static void draw_service(struct sim_plan *plan, struct random *random)
     plan->cache_bytes = (size_t)PICK(random, 1, 2000, 8000, 30000, 64 * 1024 * 1024);
     plan->dirty_max_count = (size_t)PICK(random, 1, 5, 50, 10000);
     plan->staged_max_bytes = (size_t)PICK(random, 100, 1000, 10000, 1024 * 1024);
-    plan->table = random_chance(random, 1, 2);
-    if (plan->table)
-        plan->engine.rules[plan->engine.rule_count++] =
-            (struct rule){.kind = RULE_TRAVEL, .min_distance = 2000};
     plan->table_anew_ppm = (uint32_t)PICK(random, 0, 0, 500, 3000);
 }
 
@@ -110,7 +85,7 @@ static void draw_cluster(struct sim_plan *plan, struct random *random)
 
 static void draw_workload(struct sim_plan *plan, struct random *random)
 {
-    int64_t window_ms = plan->engine.rules[0].window_ms;
+    int64_t window_ms = plan->window_ms;
     plan->purchases = (size_t)random_range(random, 100, 900);
     plan->cards = (size_t)PICK(random, 3, 10, 30, 100, 250);
     plan->hot_percent = (uint32_t)PICK(random, 0, 0, 10, 30);
@@ -205,17 +180,10 @@ void sim_plan_draw(struct sim_plan *plan, struct random *random)
     if (plan->at_least_once)
         leave_out_zombies(plan);
     plan->mask_purchases = random_chance(random, 1, 3);
+    plan->alert_details = random_chance(random, 1, 2);
 }
 
 // ---- in words ----
-
-static void print_rules(const struct engine_settings *engine, FILE *to)
-{
-    for (size_t r = 0; r < engine->rule_count && engine->rules[r].kind != RULE_TRAVEL; r++)
-        fprintf(to, "  rule %zu: %s window %" PRId64 " ms, grace %" PRId64 " ms, threshold %u\n", r,
-                engine->rules[r].kind == RULE_SLIDING ? "sliding" : "tumbling",
-                engine->rules[r].window_ms, engine->rules[r].grace_ms, engine->rules[r].threshold);
-}
 
 static void print_troubles(const struct sim_plan *plan, FILE *to)
 {
@@ -235,13 +203,14 @@ void sim_plan_print(const struct sim_plan *plan, FILE *to)
 {
     fprintf(to,
             "  %s, %s members, %d partitions, %zu instances of %zu workers, dedupe %s, %u events a "
-            "card%s%s\n",
+            "card%s%s%s\n",
             plan->at_least_once ? "at least once" : "exactly once",
             plan->static_membership ? "static" : "dynamic", plan->partitions, plan->instances,
             plan->workers, plan->engine.dedupe ? "on" : "off", plan->engine.max_events_per_card,
             plan->mask_purchases ? ", masked purchases" : "",
-            plan->engine.count_purchases ? ", purchase counts" : "");
-    print_rules(&plan->engine, to);
+            plan->engine.count_purchases ? ", purchase counts" : "",
+            plan->alert_details ? ", details in alerts" : "");
+    sim_rules_print(&plan->engine, to);
     fprintf(to,
             "  commits %" PRId64 "/%" PRId64 " ms, checkpoints %" PRId64 " ms in %u polls, cache "
             "%zu, dirty %zu, staged %zu, batches %zu/%zu, linger %d, markers %" PRId64 " ms\n",

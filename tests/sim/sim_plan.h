@@ -16,7 +16,18 @@ enum {
     SIM_INSTANCES_MAX = 4, // the last one is the impostor's place
     SIM_WORKERS_MAX = 2,   // of an instance
     SIM_CARDS_MAX = 1600,
+    SIM_FAR = 2000, // the distance from which on travel rules look at purchases
 };
+
+#define SIM_START_MS INT64_C(1700000000000) // where event time begins
+
+static inline int64_t sim_pick(struct random *random, const int64_t *values, size_t count)
+{
+    return values[random_below(random, count)];
+}
+#define PICK(random, ...)                                                                          \
+    sim_pick(random, (const int64_t[]){__VA_ARGS__},                                               \
+             sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 
 // What happens to the world between two turns.
 enum sim_event {
@@ -47,6 +58,7 @@ struct sim_plan {
     bool at_least_once;
     bool static_membership;
     bool mask_purchases;
+    bool alert_details; // the alerts' schema is that of schemas/alert-v2.avsc
     int32_t partitions;
     size_t instances;
     size_t workers; // of an instance
@@ -56,12 +68,13 @@ struct sim_plan {
     size_t cache_bytes;
     size_t dirty_max_count;
     size_t staged_max_bytes;
-    bool table;              // of travel flags
+    bool table;              // of travel flags, for a travel rule
     uint32_t table_anew_ppm; // in a million turns its topic is made anew
 
     struct fake_knobs knobs;
     unsigned disk_polls; // how long a checkpoint takes
 
+    int64_t window_ms; // about that of the rules
     size_t purchases;
     size_t turns; // of the troubled part
     size_t cards;

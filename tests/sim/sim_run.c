@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "sim/sim.h"
 #include "sim/sim_audit.h"
@@ -35,7 +36,8 @@ const char sim_group[] = "cardwatch";
 const char *const sim_outputs[OUTPUT_TOPICS] = {"alerts-avro",      "alerts-json",
                                                 "dead-letters",     "cardwatch-windows-changelog",
                                                 "masked-purchases", "purchase-counts"};
-static const char *const rule_names[] = {"rule-a", "rule-b", "rule-c", "rule-d"};
+static const char *const rule_names[SIM_RULES_MAX] = {"rule-a", "rule-b", "rule-c",
+                                                      "rule-d", "rule-e", "rule-f"};
 
 static const struct sim *running; // for the handler of signals
 
@@ -78,14 +80,30 @@ void sim_note(struct sim *sim, int who, const char *what, const char *detail, in
 
 // ---- open, close ----
 
+// Adds what the alerts' schema asks for.
+static void fill_alerts(struct sim *sim)
+{
+    struct buffer file;
+    struct view schema = schema_alert();
+    struct alert_encoder *encoder;
+    struct error err;
+    bool found = true;
+    buffer_init(&file, SCHEMA_BYTES_MAX);
+    if (sim->plan.alert_details) {
+        ensure(file_read("schemas/alert-v2.avsc", &file, &found, &err) == STATUS_OK && found);
+        schema = buffer_view(&file);
+    }
+    ensure(alert_encoder_compile(schema, ALERT_SCHEMA_ID, &encoder, &err) == STATUS_OK);
+    setup_alerts(encoder, &sim->settings);
+    buffer_release(&file);
+}
+
 static void fill_settings(struct sim *sim)
 {
     const struct sim_plan *plan = &sim->plan;
     struct stream_settings *settings = &sim->settings;
-    struct alert_encoder *encoder;
     struct error err;
     ensure(engine_init(&settings->engine, &plan->engine, &err) == STATUS_OK);
-    ensure(alert_encoder_compile(schema_alert(), ALERT_SCHEMA_ID, &encoder, &err) == STATUS_OK);
     for (size_t r = 0; r < plan->engine.rule_count; r++)
         settings->rule_names[r] = rule_names[r];
     settings->at_least_once = plan->at_least_once;
@@ -104,7 +122,7 @@ static void fill_settings(struct sim *sim)
     settings->needed_fields = setup_needed_fields(&plan->engine);
     settings->input_partitions = plan->partitions;
     settings->token_key = token_key_open((struct view){NULL, 0});
-    settings->alert_encoder = encoder;
+    fill_alerts(sim);
     setup_fingerprint(&plan->engine, settings->token_key, settings->fingerprint);
 }
 

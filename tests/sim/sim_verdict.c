@@ -94,21 +94,56 @@ static int64_t avro_timestamp(const struct fake_record *record)
                : INT64_MIN;
 }
 
-// The bytes that the alert must have, made by the encoders that unit tests hold to their formats.
-static bool bytes_match(const struct sim *sim, const struct sim_alert *alert,
-                        const struct fake_record *record, bool json, struct buffer *scratch)
+static struct alert_fields fields_of(const struct sim *sim, const struct sim_alert *alert,
+                                     const struct alert_place *place)
 {
-    const struct alert_fields fields = {
+    const struct sim_fate *fate = &sim->model.fates[place->partition];
+    const struct sim_content *content =
+        &sim->input.items[place->partition].at[place->offset].content;
+    ensure(alert->id_count <= ALERT_PURCHASE_IDS_MAX);
+    return (struct alert_fields){
         .type = view_text(sim->settings.rule_names[alert->rule]),
         .credit_card = view_text(sim->input.cards[alert->card].text),
         .timestamp_ms = alert->timestamp_ms,
+        .count = alert->count,
+        .detected_at_ms = alert->detected_at_ms,
+        .known = (content->has_amount ? ALERT_AMOUNT : 0) |
+                 (content->has_distance ? ALERT_DISTANCE : 0) |
+                 (sim->plan.engine.dedupe ? ALERT_PURCHASE_IDS : 0),
+        .amount = content->amount,
+        .distance = content->distance,
+        .purchase_ids = fate->ids + alert->first_id,
+        .purchase_id_count = alert->id_count,
     };
+}
+
+// The bytes that the alert must have, made by the encoders that unit tests hold to their formats.
+static bool bytes_match(const struct sim *sim, const struct sim_alert *alert,
+                        const struct alert_place *place, const struct fake_record *record,
+                        bool json, struct buffer *scratch)
+{
+    const struct alert_fields fields = fields_of(sim, alert, place);
     buffer_clear(scratch);
     if (json)
         alert_encode_json(sim->settings.alert_encoder, &fields, scratch);
     else
         alert_encode_avro(sim->settings.alert_encoder, &fields, scratch);
     return view_equal(buffer_view(scratch), record->value);
+}
+
+static bool level_matches(const struct sim *sim, const struct sim_alert *alert,
+                          const struct fake_record *record)
+{
+    char got[TEXT_BYTES];
+    char want[TEXT_BYTES] = "";
+    enum rule_kind kind = sim->plan.engine.rules[alert->rule].kind;
+    header_text(record, "cardwatch.level", got);
+    if (kind == RULE_SUM)
+        snprintf(want, sizeof(want), "%" PRId64 ".%04" PRId64, alert->level / 10000,
+                 alert->level % 10000);
+    else if (kind == RULE_DISTINCT)
+        snprintf(want, sizeof(want), "%" PRId64, alert->level);
+    return strcmp(got, want) == 0;
 }
 
 static bool fields_match(const struct sim *sim, const struct sim_alert *alert,
@@ -119,6 +154,7 @@ static bool fields_match(const struct sim *sim, const struct sim_alert *alert,
     return view_equal(record->key, card) &&
            record->partition == murmur2_partition(card, sim->plan.partitions) &&
            header_number(record, "cardwatch.count") == (int64_t)alert->count &&
+           level_matches(sim, alert, record) &&
            header_number(record, "cardwatch.detected_at") == alert->detected_at_ms &&
            (!item->has_sent || record->timestamp_ms == item->sent_ms);
 }
@@ -139,7 +175,7 @@ static void judge_alert(struct sim *sim, const struct fake_record *record, bool 
         if (++*seen > 1 && !sim->plan.at_least_once)
             sim_fail(sim, "alert of purchase %d/%" PRId64 " rule %u timestamp %" PRId64 ": twice",
                      place.partition, place.offset, place.rule, timestamp_ms);
-        if (!bytes_match(sim, alert, record, json, scratch) ||
+        if (!bytes_match(sim, alert, &place, record, json, scratch) ||
             !fields_match(sim, alert, &place, record))
             sim_fail(sim, "alert of purchase %d/%" PRId64 " rule %u timestamp %" PRId64 ": wrong",
                      place.partition, place.offset, place.rule, timestamp_ms);
@@ -155,18 +191,21 @@ static void judge_alert_topic(struct sim *sim, bool json)
     struct fake_records records = fake_read(sim->cluster, topic);
     struct buffer scratch;
     buffer_init(&scratch, 64 * 1024);
-    int64_t last[SIM_PARTITIONS_MAX][SIM_PARTITIONS_MAX];
-    memset(last, 0xff, sizeof(last));
+    struct alert_place last[SIM_PARTITIONS_MAX][SIM_PARTITIONS_MAX] = {{{0}}};
     for (size_t i = 0; i < records.count; i++) {
         const struct fake_record *record = records.items[i];
         judge_alert(sim, record, json, &scratch);
         struct alert_place place;
         read_place(sim, record, &place);
-        int64_t *before = &last[record->partition][place.partition];
-        if (place.offset < *before && !sim->plan.at_least_once)
-            sim_fail(sim, "alert of purchase %d/%" PRId64 " is behind one of a later purchase",
-                     place.partition, place.offset);
-        *before = place.offset;
+        struct alert_place *before = &last[record->partition][place.partition];
+        bool behind = place.offset < before->offset ||
+                      (place.offset == before->offset && place.rule < before->rule);
+        if (behind && !sim->plan.at_least_once)
+            sim_fail(sim,
+                     "alert of purchase %d/%" PRId64 " rule %u is behind one of a later purchase "
+                     "or rule",
+                     place.partition, place.offset, place.rule);
+        *before = place;
     }
     buffer_release(&scratch);
     fake_records_release(&records);
@@ -231,12 +270,25 @@ static void judge_letters(struct sim *sim)
 
 // ---- masked purchases ----
 
+// Whether `got` is the purchase with the card and its size replaced, if it names its card.
+static bool is_masked(struct view purchase, struct view card, struct view masked, struct view got)
+{
+    const uint8_t *at = memmem(purchase.data, purchase.size, card.data, card.size);
+    if (at == NULL)
+        return view_equal(got, purchase);
+    size_t head = (size_t)(at - purchase.data) - 1; // up to the size, which is one byte
+    struct view tail = {at + card.size, purchase.size - head - 1 - card.size};
+    return got.size == head + 1 + masked.size + tail.size &&
+           memcmp(got.data, purchase.data, head) == 0 && got.data[head] == 2 * masked.size &&
+           memcmp(got.data + head + 1, masked.data, masked.size) == 0 &&
+           memcmp(got.data + head + 1 + masked.size, tail.data, tail.size) == 0;
+}
+
 static bool masked_matches(const struct sim *sim, int32_t partition, int64_t offset,
                            const struct fake_record *record)
 {
     char masked[CARD_MASKED_MAX];
     const struct sim_item *item = &sim->input.items[partition].at[offset];
-    struct view card = view_text(sim->input.cards[item->card].text);
     struct view key = sim_input_key(&sim->input, item);
     card_mask(key, masked);
     if ((key.data == NULL) != (record->key.data == NULL) ||
@@ -246,7 +298,7 @@ static bool masked_matches(const struct sim *sim, int32_t partition, int64_t off
     if (fake_record_header(record, "cardwatch.value_omitted").data != NULL)
         return record->value.data == NULL;
     return record->value.data != NULL &&
-           memmem(record->value.data, record->value.size, card.data, card.size) == NULL;
+           is_masked(sim_input_value(&sim->input, item), key, view_text(masked), record->value);
 }
 
 // Each accepted purchase once, in the order of the input. At least once: each of them, and more.

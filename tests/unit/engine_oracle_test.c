@@ -21,11 +21,12 @@
 #include "base/bytes.h"
 #include "engine/card.h"
 #include "engine/engine.h"
-#include "lib/oracle.h"
+#include "engine/evidence.h"
+#include "lib/oracle_mirror.h"
 #include "lib/random.h"
 #include "lib/scale.h"
 
-enum { CARDS_MAX = 4 };
+enum { CARDS_MAX = 4, IDS_MAX = 1024 };
 
 static uint64_t first_seed = 1;
 static uint64_t case_count = 40000;
@@ -215,48 +216,6 @@ static int64_t random_time(struct scene *scene)
     return time_ms - time_ms % plan->grid_ms;
 }
 
-static enum oracle_kind mirror_kind(enum rule_kind kind)
-{
-    switch (kind) {
-    case RULE_SLIDING:
-        return ORACLE_SLIDING;
-    case RULE_TUMBLING:
-        return ORACLE_TUMBLING;
-    case RULE_SUM:
-        return ORACLE_SUM;
-    case RULE_DISTINCT:
-        return ORACLE_DISTINCT;
-    case RULE_TRAVEL:
-        break;
-    }
-    return ORACLE_TRAVEL;
-}
-
-static struct oracle_condition mirror_condition(const struct engine_settings *settings,
-                                                const struct condition *condition)
-{
-    static const char *const ops[] = {"eq", "ne", "lt", "le", "gt", "ge", "in"};
-    struct oracle_condition mirror = {.field = (enum oracle_field)condition->field,
-                                      .op = ops[condition->op],
-                                      .value_count = condition->operand_count};
-    for (size_t i = 0; i < condition->operand_count; i++) {
-        const struct operand *operand = &settings->operands[condition->operand_first + i];
-        bool whole = condition->field == FIELD_ID || condition->field == FIELD_TIMESTAMP;
-        mirror.texts[i] = (const char *)operand->text.data;
-        mirror.numbers[i] = whole ? (double)operand->integer : operand->number;
-    }
-    return mirror;
-}
-
-static void mirror_conditions(const struct engine_settings *settings, size_t rule_index,
-                              struct oracle_rule *mirror)
-{
-    const struct rule *rule = &settings->rules[rule_index];
-    for (size_t i = 0; i < rule->condition_count; i++)
-        mirror->where[i] =
-            mirror_condition(settings, &settings->conditions[rule->condition_first + i]);
-}
-
 static double random_amount(struct random *random)
 {
     static const double odd[] = {
@@ -290,24 +249,8 @@ static void scene_open(struct scene *scene, uint64_t seed)
     scene->front_ms = PICK(random, 0, 0, INT64_C(1664000000000), INT64_C(1664000000000), -100,
                            -1000000, INT64_MIN, INT64_MIN + 50, INT64_MAX, INT64_MAX - 300,
                            INT64_C(9223372036825200000), INT64_C(-9223372036832400000));
-    struct oracle_settings mirror = {.rule_count = settings.rule_count,
-                                     .dedupe = settings.dedupe,
-                                     .max_future_ms = settings.max_future_ms,
-                                     .max_events_per_card = settings.max_events_per_card,
-                                     .forgetful = random_chance(random, 1, 2)};
-    for (size_t r = 0; r < settings.rule_count; r++) {
-        const struct rule *rule = &settings.rules[r];
-        mirror.rules[r] = (struct oracle_rule){
-            .kind = mirror_kind(rule->kind),
-            .window_ms = rule->window_ms,
-            .grace_ms = rule->grace_ms,
-            .threshold = rule->threshold,
-            .min_distance = rule->min_distance,
-            .limit = rule->limit,
-            .field = (enum oracle_field)rule->field,
-        };
-        mirror_conditions(&settings, r, &mirror.rules[r]);
-    }
+    struct oracle_settings mirror = oracle_mirror(&settings);
+    mirror.forgetful = random_chance(random, 1, 2);
     scene->oracle = oracle_open(&mirror);
     for (size_t i = 0; i < CARDS_MAX; i++)
         card_init(&scene->cards[i]);
@@ -360,8 +303,26 @@ static void meddle(struct scene *scene, struct card *card)
     card_check(card);
 }
 
-static void compare_alerts(const struct scene *scene, const struct oracle_result *expected,
-                           const char *where)
+static void compare_ids(const struct scene *scene, struct card *card, size_t index,
+                        const struct oracle_result *expected, const char *where)
+{
+    int64_t ids[IDS_MAX];
+    const struct alert *alert = &scene->step.alerts[index];
+    const struct oracle_alert *want = &expected->alerts[index];
+    const struct engine_settings *settings = &scene->engine.settings;
+    if (!settings->dedupe || !rule_is_windowed(settings->rules[alert->rule].kind))
+        return;
+    size_t count = evidence_ids(&scene->engine, alert, card, ids, IDS_MAX);
+    bool same = count == want->id_count;
+    for (size_t i = 0; same && i < count; i++)
+        same = ids[i] == expected->ids[want->first_id + i];
+    if (!same)
+        fail_msg("%s: alert %zu rests on %zu purchases, the oracle's on %zu, or on others", where,
+                 index, count, want->id_count);
+}
+
+static void compare_alerts(const struct scene *scene, struct card *card,
+                           const struct oracle_result *expected, const char *where)
 {
     if (scene->step.alert_count != expected->alert_count)
         fail_msg("%s: %zu alerts, the oracle has %zu", where, scene->step.alert_count,
@@ -376,6 +337,7 @@ static void compare_alerts(const struct scene *scene, const struct oracle_result
                      "%" PRId64 " %" PRId64 " %" PRIu64 "}",
                      where, i, got->rule, got->timestamp_ms, got->detected_at_ms, got->count,
                      want->rule, want->timestamp_ms, want->detected_at_ms, want->count);
+        compare_ids(scene, card, i, expected, where);
     }
 }
 
@@ -471,7 +433,7 @@ static void play(struct scene *scene, uint64_t seed, size_t number)
     engine_step(&scene->engine, &scene->stream_time, card, &purchase, &scene->step);
     card_check(card);
     compare_fate(scene, &expected, where);
-    compare_alerts(scene, &expected, where);
+    compare_alerts(scene, card, &expected, where);
     count_up(&scene->step, &expected);
     if (random_chance(random, 1, 8))
         resend(scene, card, &purchase, where);

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's settings in the oracle's words.
+#ifndef LIB_ORACLE_MIRROR_H
+#define LIB_ORACLE_MIRROR_H
+
+#include "engine/engine.h"
+#include "lib/oracle.h"
+
+// A rule may have two conditions of four values each. Borrows the operands' texts, which must end
+// with a zero byte.
+struct oracle_settings oracle_mirror(const struct engine_settings *settings);
+
+#endif
