@@ -259,6 +259,7 @@ lint: lint-deps ## Check the format; build with gcc and clang; static analysis; 
 	$(CPPCHECK) src
 	yamllint --strict $(YAML_FILES)
 	docker-compose -f deploy/database/compose.yaml config --quiet
+	systemd-analyze security --offline=yes --threshold=15 deploy/cardwatch.service >/dev/null
 	$(STEP) $(CLANG_TIDY)
 
 # One file at a time: version 14 mistakes va_lists in a second one.

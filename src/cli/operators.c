@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "stream/health.h"
 #include "stream/report.h"
 
 static bool show_metrics(void *context, struct buffer *out)
@@ -15,6 +16,11 @@ static bool show_metrics(void *context, struct buffer *out)
 static bool show_ready(void *context, struct buffer *reason)
 {
     return exposition_ready(context, reason);
+}
+
+static bool show_alive(void *context, struct buffer *reason)
+{
+    return health_is_alive(context, clock_now_ms(), reason);
 }
 
 static bool show_status(void *context, struct buffer *out)
@@ -67,6 +73,7 @@ enum status operators_open(struct operators *operators, struct service *service,
     const struct endpoint_source source = {
         .metrics = show_metrics,
         .ready = show_ready,
+        .alive = show_alive,
         .status = show_status,
         .alerts = show_alerts,
         .card_ask = ask_card,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `cardwatch run`: the service, until SIGTERM or SIGINT. A second signal exits at once, which is
 // as safe as a crash.
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/operators.h"
 #include "cli/signals.h"
+#include "cli/supervisor.h"
 
 // Each partition's store holds a few files open.
 static void raise_file_limit(void)
@@ -19,26 +21,29 @@ static void raise_file_limit(void)
 }
 
 static enum status serve_and_run(const struct config *config, struct service *service,
-                                 struct error *err)
+                                 struct supervisor *supervisor, struct error *err)
 {
     struct operators operators;
     enum status status = operators_open(&operators, service, config, false, err);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        supervisor_watch(supervisor, &operators.exposition);
         status = service_run(service, err);
+    }
+    supervisor_leave(supervisor);
     operators_close(&operators);
     return status;
 }
 
-static enum status open_and_run(const struct config *config, const atomic_bool *stop,
+static enum status open_and_run(const struct config *config, struct supervisor *supervisor,
                                 struct error *err)
 {
     struct service *service;
-    enum status status = service_open(config, stop, &service, err);
+    enum status status = service_open(config, supervisor->stop, &service, err);
     if (status == STATUS_RETRY)
         return STATUS_OK; // asked to stop before there was anything to run
     if (status != STATUS_OK)
         return status;
-    status = serve_and_run(config, service, err);
+    status = serve_and_run(config, service, supervisor, err);
     service_close(service);
     return status;
 }
@@ -46,10 +51,18 @@ static enum status open_and_run(const struct config *config, const atomic_bool *
 int cli_run(const struct config *config)
 {
     struct signals signals;
+    struct supervisor supervisor;
+    const struct supervisor_place place = {
+        .notify_socket = getenv("NOTIFY_SOCKET"),
+        .watchdog_usec = getenv("WATCHDOG_USEC"),
+        .watchdog_pid = getenv("WATCHDOG_PID"),
+    };
     struct error err = {.text = ""};
     raise_file_limit();
     signals_open(&signals, NULL, NULL);
-    enum status status = open_and_run(config, &signals.asked, &err);
+    supervisor_open(&supervisor, &place, &signals.asked);
+    enum status status = open_and_run(config, &supervisor, &err);
+    supervisor_close(&supervisor);
     signals_close(&signals);
     if (status == STATUS_OK)
         return CLI_DONE;

@@ -83,7 +83,9 @@ static unsigned put_metrics(struct site *site, struct buffer *out)
 
 static unsigned put_health(struct site *site, struct buffer *out)
 {
-    (void)site;
+    if (!site->source.alive(site->source.context, out))
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    buffer_clear(out);
     return buffer_append(out, "ok\n", 3) ? MHD_HTTP_OK : MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 

@@ -15,6 +15,8 @@ struct endpoint_source {
     bool (*metrics)(void *context, struct buffer *out);
     // True when the service is ready; otherwise appends the reason as JSON.
     bool (*ready)(void *context, struct buffer *reason);
+    // True when the service gets on; otherwise appends the reason as a line.
+    bool (*alive)(void *context, struct buffer *reason);
     // Appends the service's state as a JSON object.
     bool (*status)(void *context, struct buffer *out);
     // Appends the alerts with a sequence above *after as a JSON array, and moves *after.

@@ -89,3 +89,8 @@ void worker_metrics_publish(struct worker_metrics *metrics, const struct counter
     metrics->ready = ready;
     pthread_mutex_unlock(&metrics->lock);
 }
+
+void worker_metrics_turn(struct worker_metrics *metrics, int64_t now_ms)
+{
+    atomic_store_explicit(&metrics->turned_ms, now_ms, memory_order_relaxed);
+}

@@ -5,6 +5,7 @@
 #define STREAM_METRICS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -82,7 +83,8 @@ struct worker_metrics {
     struct counters counters;
     struct partition_gauges *partitions; // partition_count of them
     int32_t partition_count;
-    bool ready; // every assigned partition is running, its lag known
+    bool ready;                 // every assigned partition is running, its lag known
+    _Atomic(int64_t) turned_ms; // the worker's clock when it last ended a turn
     // For people who look; NULL: nobody does. Set before the worker is opened.
     struct recent *recent;
     struct inquiry *inquiry;
@@ -92,5 +94,7 @@ void worker_metrics_init(struct worker_metrics *metrics, int32_t partition_count
 void worker_metrics_release(struct worker_metrics *metrics);
 void worker_metrics_publish(struct worker_metrics *metrics, const struct counters *counters,
                             const struct partition_gauges *partitions, bool ready);
+// The worker has ended a turn: it gets on.
+void worker_metrics_turn(struct worker_metrics *metrics, int64_t now_ms);
 
 #endif

@@ -41,6 +41,7 @@ struct worker *worker_open(const struct stream_settings *settings, const struct 
         table_shared_init(worker->tables, settings, &worker->ports, &worker->counters);
     }
     worker->checked_ms = worker_now_ms(worker);
+    worker_metrics_turn(metrics, worker->checked_ms);
     worker->resetting = true; // the first producer settles what a former life has left open
     return worker;
 }
@@ -328,6 +329,7 @@ enum status worker_step(struct worker *worker, struct error *err)
     if (inquiry != NULL && inquiry_waits(inquiry))
         inquiry_advance(inquiry, worker->tasks, worker->settings->input_partitions);
     publish(worker, now_ms);
+    worker_metrics_turn(worker->metrics, now_ms);
     ensure(status == STATUS_OK || status == STATUS_FATAL);
     return status;
 }

@@ -244,8 +244,8 @@ static bool answer_card(void *context, struct view card, struct buffer *out)
 
 static void servers_open(void)
 {
-    const struct endpoint_source source = {show_metrics, show_ready,  show_status, show_alerts,
-                                           ask_card,     answer_card, NULL};
+    const struct endpoint_source source = {show_metrics, show_ready, show_ready,  show_status,
+                                           show_alerts,  ask_card,   answer_card, NULL};
     struct error err;
     site_init(&servers.site, &source, NULL);
     servers.site_daemon = (struct MHD_Daemon){.handler = site_serve,

@@ -27,6 +27,7 @@ static const char token[] = "correct-horse-battery";
 
 struct fixture {
     atomic_bool ready;
+    atomic_bool stuck;
     atomic_bool answers; // look-ups
     atomic_uint alerts;  // how many there are
     struct endpoint *endpoint;
@@ -45,6 +46,12 @@ static bool show_ready(void *context, struct buffer *reason)
 {
     struct fixture *f = context;
     return atomic_load(&f->ready) || !buffer_append(reason, "{\"ready\": false}\n", 17);
+}
+
+static bool show_alive(void *context, struct buffer *reason)
+{
+    struct fixture *f = context;
+    return !atomic_load(&f->stuck) || !buffer_append(reason, "worker 1 is stuck\n", 18);
 }
 
 static bool show_status(void *context, struct buffer *out)
@@ -78,8 +85,8 @@ static bool answer_card(void *context, struct view card, struct buffer *out)
 
 static struct endpoint_source source_of(struct fixture *f)
 {
-    return (struct endpoint_source){show_metrics, show_ready, show_status, show_alerts, ask_card,
-                                    answer_card,  f};
+    return (struct endpoint_source){show_metrics, show_ready, show_alive,  show_status,
+                                    show_alerts,  ask_card,   answer_card, f};
 }
 
 static struct fixture *open_with(const char *token_file)
@@ -157,9 +164,14 @@ static void readiness__is_a_status_and_a_reason(void **state)
     assert_string_equal(f->answer.body, "{\"ready\": true}\n");
 }
 
-static void health__is_ok_while_the_process_lives(void **state)
+static void health__is_ok_until_a_worker_is_stuck(void **state)
 {
-    assert_int_equal(get(*state, "/healthz")->status, 200);
+    struct fixture *f = *state;
+    assert_int_equal(get(f, "/healthz")->status, 200);
+    assert_string_equal(f->answer.body, "ok\n");
+    atomic_store(&f->stuck, true);
+    assert_int_equal(get(f, "/healthz")->status, 503);
+    assert_string_equal(f->answer.body, "worker 1 is stuck\n");
 }
 
 static void state_and_alerts__are_json(void **state)
@@ -403,7 +415,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON(metrics__are_served_as_prometheus_text),
         ON(readiness__is_a_status_and_a_reason),
-        ON(health__is_ok_while_the_process_lives),
+        ON(health__is_ok_until_a_worker_is_stuck),
         ON(state_and_alerts__are_json),
         ON(page__comes_with_all_that_it_asks_for),
         ON(one_connection__serves_several_requests),
