@@ -9,6 +9,7 @@
 //   h  the restore of the whole changelog that (c) and (f) have left
 //   i  a restart after kill -9 with the state kept, under load
 //   j  alert latency at a steady rate
+//   t  the floor of (j): one alert's transaction by librdkafka alone
 //   k  what the number of cards and of partitions does to the cost (only when asked for)
 //   p  the Kafka Streams peer (PEER=1)
 //
@@ -73,6 +74,8 @@ static bool run(const struct options *options)
         engine_lines(&site);
     if (options_want(options, 'i'))
         restart_lines(&site);
+    if (options_want(options, 't'))
+        latency_floor_lines(&site);
     if (options_want(options, 'j'))
         latency_lines(&site);
     if (options_want(options, 'k'))

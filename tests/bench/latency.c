@@ -81,29 +81,57 @@ static void play(struct trial *trial, const struct schedule *schedule, struct ro
     sender_close(sender);
 }
 
+// A topic that is still empty, and what is to be sent to it.
+struct stage {
+    char *topic;
+    struct workload workload;
+    struct schedule schedule;
+};
+
+static void stage_open(struct stage *stage, struct site *site, const char *name, int64_t rate)
+{
+    struct workload_settings made = traffic(site, rate);
+    size_t seconds = (size_t)(WARM_UP_SECONDS + site->options.seconds);
+    stage->topic = workspace_text("%s-%u", name, site->trials + 1);
+    made.generator.schema_id = site_purchases_topic(site, stage->topic, made.partitions);
+    workload_open(&stage->workload, &made);
+    schedule_open(&stage->schedule, &stage->workload, (size_t)rate * seconds, rate);
+}
+
+static void stage_close(struct stage *stage)
+{
+    schedule_close(&stage->schedule);
+    workload_close(&stage->workload);
+    free(stage->topic);
+}
+
 void latency_line(struct site *site, int64_t rate, const struct trial_settings *service,
                   struct row *row)
 {
-    struct workload workload;
-    struct schedule schedule;
+    struct stage stage;
     struct trial trial;
     struct trial_settings settings = *service;
-    struct workload_settings made = traffic(site, rate);
-    char *topic = workspace_text("latency-%u", site->trials + 1);
-    settings.purchases = topic;
-    made.generator.schema_id = site_purchases_topic(site, topic, made.partitions);
-    workload_open(&workload, &made);
-    schedule_open(&schedule, &workload, (size_t)(rate * (WARM_UP_SECONDS + site->options.seconds)),
-                  rate);
+    stage_open(&stage, site, "latency", rate);
+    settings.purchases = stage.topic;
     trial_open(&trial, site, &settings);
-    play(&trial, &schedule, row);
-    trial_judge(&trial, &workload, row);
+    play(&trial, &stage.schedule, row);
+    trial_judge(&trial, &stage.workload, row);
     figures_take(&site->figures, row);
     trial_stop(&trial);
     trial_close(&trial);
-    schedule_close(&schedule);
-    workload_close(&workload);
-    free(topic);
+    stage_close(&stage);
+}
+
+void latency_floor_lines(struct site *site)
+{
+    for (size_t i = 0; i < site->options.rates.count; i++) {
+        int64_t rate = site->options.rates.items[i];
+        struct stage stage;
+        site->trials++;
+        stage_open(&stage, site, "floor", rate);
+        latency_floor(site, stage.topic, &stage.schedule, (size_t)(rate * WARM_UP_SECONDS));
+        stage_close(&stage);
+    }
 }
 
 static void run(struct site *site, int64_t rate, const char *guarantee, const char *label)

@@ -4,6 +4,7 @@
 #define BENCH_LINES_H
 
 #include "bench/load.h"
+#include "bench/schedule.h"
 #include "bench/site.h"
 #include "bench/trial.h"
 
@@ -19,6 +20,11 @@ void engine_lines(struct site *site);
 // (i), for each size of the store.
 void restart_lines(struct site *site);
 
+// (t), for each rate; one of them: of the purchases of a schedule that are sent to a topic
+// meanwhile, the first `warm_up` do not count.
+void latency_floor_lines(struct site *site);
+void latency_floor(struct site *site, const char *topic, const struct schedule *schedule,
+                   size_t warm_up);
 // (j), for each rate.
 void latency_lines(struct site *site);
 // One of them: `service` but for the topic, which is made here; the row has its label.
