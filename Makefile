@@ -137,7 +137,7 @@ DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 
 .DEFAULT_GOAL := all
 .PHONY: help deps test-deps lint-deps all demo tests san-tests fuzzers test unit fuzz-corpus fuzz \
-	integration e2e e2e-full sim sim-coverage sim-mutants chaos tidy bench soak lint valgrind \
+	integration e2e e2e-full rolling sim sim-coverage sim-mutants chaos tidy bench soak lint valgrind \
 	format install clean
 .SECONDARY:
 
@@ -227,6 +227,9 @@ e2e: all $(E2E_TESTS) $(TOOLS) ## Run the tests against a real Kafka broker, red
 
 e2e-full: all $(E2E_TESTS) $(TOOLS) ## The same at full size (takes long)
 	@$(RUN_TESTS) $(SUITE_E2E_FULL)
+
+rolling: all $(B)/tests/e2e/rolling_test ## Restart and kill one of three under 20,000 purchases/s: how long are the pauses?
+	@E2E_FULL=1 $(B)/tests/e2e/rolling_test
 
 sim: $(if $(SIM_COVERAGE),sim-coverage,$(SIM)) ## Simulate failures: random seeds, a minute (SEED=n, SIM_SECONDS=n, SIM_COVERAGE=1)
 	$(if $(SIM_COVERAGE),,@$(SIM) $(SIM_ARGUMENTS))

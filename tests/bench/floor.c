@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "bench/lines.h"
-#include "bench/sender.h"
 #include "broker/kafka_properties.h"
+#include "lib/sender.h"
 #include "lib/workspace.h"
 
 enum {

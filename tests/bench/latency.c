@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "bench/lines.h"
-#include "bench/receiver.h"
-#include "bench/sender.h"
 #include "bench/trial.h"
+#include "lib/receiver.h"
+#include "lib/sender.h"
 #include "lib/workspace.h"
 
 enum {

@@ -4,9 +4,9 @@
 #define BENCH_LINES_H
 
 #include "bench/load.h"
-#include "bench/schedule.h"
 #include "bench/site.h"
 #include "bench/trial.h"
+#include "lib/schedule.h"
 
 // (c), (d), (e), (f); and (h), the restore of what (c) and (f) have left.
 void service_lines(struct site *site, const struct load *load);

@@ -12,9 +12,9 @@
 
 #include "base/memory.h"
 #include "bench/lines.h"
-#include "bench/receiver.h"
-#include "bench/sender.h"
 #include "lib/metrics.h"
+#include "lib/receiver.h"
+#include "lib/sender.h"
 #include "lib/workspace.h"
 
 enum {

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "lib/plain_alert.h"
 
-enum { SHOWN_MAX = 10, FRAME_BYTES = 5 };
+enum { SHOWN_MAX = 10 };
 
 static const char rule_name[] = "high_purchase_count";
 
@@ -49,44 +50,10 @@ void verdict_full(struct row *row, const struct workload *expected, const char *
     note(row, &judgement, judgement_holds(&judgement, &rules));
 }
 
-static bool take_text(struct reader *reader, struct view *text)
-{
-    int64_t branch;
-    int64_t size;
-    return reader_zigzag(reader, &branch) && branch == 1 && reader_zigzag(reader, &size) &&
-           size >= 0 && reader_view(reader, (uint64_t)size, text);
-}
-
-// {type, credit_card, timestamp}, all nullable and none null.
-static bool take_alert(struct view value, struct view *type, struct view *card,
-                       int64_t *timestamp_ms)
-{
-    struct reader reader = reader_of(value);
-    struct view frame;
-    int64_t branch;
-    return value.data != NULL && reader_view(&reader, FRAME_BYTES, &frame) &&
-           take_text(&reader, type) && take_text(&reader, card) &&
-           reader_zigzag(&reader, &branch) && branch == 1 && reader_zigzag(&reader, timestamp_ms) &&
-           reader_left(&reader) == 0;
-}
-
-bool verdict_timestamp(struct view value, int64_t *timestamp_ms)
-{
-    struct view type;
-    struct view card;
-    return take_alert(value, &type, &card, timestamp_ms);
-}
-
-// An alert by all that it says.
-struct plain {
-    struct view card;
-    int64_t timestamp_ms;
-};
-
 static int by_card_and_time(const void *left, const void *right)
 {
-    const struct plain *a = left;
-    const struct plain *b = right;
+    const struct plain_alert *a = left;
+    const struct plain_alert *b = right;
     size_t size = a->card.size < b->card.size ? a->card.size : b->card.size;
     int order = memcmp(a->card.data, b->card.data, size);
     if (order != 0 || a->card.size != b->card.size)
@@ -94,27 +61,26 @@ static int by_card_and_time(const void *left, const void *right)
     return a->timestamp_ms < b->timestamp_ms ? -1 : a->timestamp_ms > b->timestamp_ms;
 }
 
-static struct plain *expected_plain(const struct workload *expected)
+static struct plain_alert *expected_plain(const struct workload *expected)
 {
-    struct plain *alerts = memory_zeroed(expected->alert_count + 1, sizeof(*alerts));
+    struct plain_alert *alerts = memory_zeroed(expected->alert_count + 1, sizeof(*alerts));
     for (size_t i = 0; i < expected->alert_count; i++)
-        alerts[i] =
-            (struct plain){view_text(expected->alerts[i].card), expected->alerts[i].timestamp_ms};
+        alerts[i] = (struct plain_alert){.card = view_text(expected->alerts[i].card),
+                                         .timestamp_ms = expected->alerts[i].timestamp_ms};
     qsort(alerts, expected->alert_count, sizeof(*alerts), by_card_and_time);
     return alerts;
 }
 
-static struct plain *seen_plain(const struct topic_records *records, struct judgement *judgement,
-                                size_t *count)
+static struct plain_alert *seen_plain(const struct topic_records *records,
+                                      struct judgement *judgement, size_t *count)
 {
-    struct plain *alerts = memory_zeroed(records->count + 1, sizeof(*alerts));
-    struct view type;
+    struct plain_alert *alerts = memory_zeroed(records->count + 1, sizeof(*alerts));
     *count = 0;
     for (size_t i = 0; i < records->count; i++) {
         const struct topic_record *record = &records->items[i];
-        struct plain *alert = &alerts[*count];
-        if (take_alert(record->value, &type, &alert->card, &alert->timestamp_ms) &&
-            view_equal(type, view_text(rule_name)) && view_equal(alert->card, record->key))
+        struct plain_alert *alert = &alerts[*count];
+        if (plain_alert_read(record->value, alert) &&
+            view_equal(alert->type, view_text(rule_name)) && view_equal(alert->card, record->key))
             (*count)++;
         else
             judgement->wrong++;
@@ -123,15 +89,15 @@ static struct plain *seen_plain(const struct topic_records *records, struct judg
     return alerts;
 }
 
-static void show(const char *what, const struct plain *alert, size_t number)
+static void show(const char *what, const struct plain_alert *alert, size_t number)
 {
     if (number < SHOWN_MAX)
         fprintf(stderr, "%s: card %.*s timestamp %" PRId64 "\n", what, (int)alert->card.size,
                 (const char *)alert->card.data, alert->timestamp_ms);
 }
 
-static void compare(const struct plain *expected, const struct plain *seen, size_t seen_count,
-                    struct judgement *judgement)
+static void compare(const struct plain_alert *expected, const struct plain_alert *seen,
+                    size_t seen_count, struct judgement *judgement)
 {
     size_t s = 0;
     for (size_t e = 0; e < judgement->expected; e++) {
@@ -157,8 +123,8 @@ void verdict_plain(struct row *row, const struct workload *expected, const char 
     struct topic_records records;
     size_t seen_count;
     records_read(&records, settings->bootstrap, topic);
-    struct plain *wanted = expected_plain(expected);
-    struct plain *seen = seen_plain(&records, &judgement, &seen_count);
+    struct plain_alert *wanted = expected_plain(expected);
+    struct plain_alert *seen = seen_plain(&records, &judgement, &seen_count);
     compare(wanted, seen, seen_count, &judgement);
     free(wanted);
     free(seen);

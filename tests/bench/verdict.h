@@ -22,7 +22,4 @@ void verdict_full(struct row *row, const struct workload *expected, const char *
 void verdict_plain(struct row *row, const struct workload *expected, const char *topic,
                    const struct verdict_settings *settings);
 
-// The timestamp of an Avro alert in its frame; false when it is none of ours.
-bool verdict_timestamp(struct view value, int64_t *timestamp_ms);
-
 #endif

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/sender.h"
+#include "lib/sender.h"
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
-#include "bench/site.h"
 
 enum { TICK_US = 250, FLUSH_MS = 60000 };
 
@@ -30,6 +30,12 @@ int64_t sender_now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static _Noreturn void refuse(const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", what, why);
+    exit(1);
+}
+
 // The private pointer is the number of the shot, plus one.
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
 {
@@ -38,10 +44,9 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
     size_t number = (size_t)(uintptr_t)message->_private - 1;
     const struct shot *shot = &sender->schedule->shots[number];
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR)
-        site_fail("sending failed: %s", rd_kafka_message_errstr(message));
+        refuse("sending failed", rd_kafka_message_errstr(message));
     if (message->offset >= 0 && message->offset != shot->offset)
-        site_fail("a purchase is at offset %lld instead of %lld", (long long)message->offset,
-                  (long long)shot->offset);
+        refuse("a purchase is not where it was to be", "somebody else writes to the topic");
     int64_t us = sender_now_us() - sender->began_us - schedule_due_us(sender->schedule, number);
     sender->ack_us[number] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
@@ -62,6 +67,7 @@ static void connect_producer(struct sender *sender, const char *bootstrap, const
     set(conf, "compression.type", "lz4");
     set(conf, "socket.nagle.disable", "true");
     set(conf, "queue.buffering.max.messages", "2000000");
+    set(conf, "message.timeout.ms", "1800000"); // whatever the machine does meanwhile
     set(conf, "log_level", "2");
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_opaque(conf, sender);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purchases made up beforehand, each with the moment at which it is to be sent: the i-th at
 // i / rate seconds, whatever becomes of the others (open loop).
-#ifndef BENCH_SCHEDULE_H
-#define BENCH_SCHEDULE_H
+#ifndef LIB_SCHEDULE_H
+#define LIB_SCHEDULE_H
 
 #include "lib/workload.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/schedule.h"
+#include "lib/schedule.h"
 
 #include <stdlib.h>
 #include <string.h>

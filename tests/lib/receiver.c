@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/receiver.h"
+#include "lib/receiver.h"
 
 #include <librdkafka/rdkafka.h>
 #include <pthread.h>
@@ -8,9 +8,9 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
-#include "bench/sender.h"
-#include "bench/verdict.h"
+#include "lib/plain_alert.h"
 #include "lib/process.h"
+#include "lib/sender.h"
 
 enum { BATCH = 1000 };
 
@@ -72,13 +72,13 @@ static void name_alerts(struct receiver *receiver)
 
 static void see(struct receiver *receiver, const rd_kafka_message_t *message, int64_t now_us)
 {
-    int64_t timestamp_ms;
+    struct plain_alert alert;
     const struct view value = {message->payload, message->len};
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->key == NULL ||
-        !verdict_timestamp(value, &timestamp_ms))
+        !plain_alert_read(value, &alert))
         return;
     const struct view card = {message->key, message->key_len};
-    const struct name wanted = {hash_of(card, timestamp_ms), 0};
+    const struct name wanted = {hash_of(card, alert.timestamp_ms), 0};
     const struct name *found =
         bsearch(&wanted, receiver->names, receiver->count, sizeof(wanted), by_hash);
     if (found == NULL || receiver->times_us[found->alert] != 0)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A read_committed consumer of alerts in a thread of its own: it notes when each alert was seen.
-#ifndef BENCH_RECEIVER_H
-#define BENCH_RECEIVER_H
+#ifndef LIB_RECEIVER_H
+#define LIB_RECEIVER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/schedule.h"
+#include "lib/schedule.h"
 
 struct receiver;
 

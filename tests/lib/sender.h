@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends a schedule's purchases on time, in a thread of its own, and notes when the broker has
 // acknowledged each. What is late stays late: times count from the intended moment.
-#ifndef BENCH_SENDER_H
-#define BENCH_SENDER_H
+#ifndef LIB_SENDER_H
+#define LIB_SENDER_H
 
-#include "bench/schedule.h"
+#include "lib/schedule.h"
 
 struct sender;
 
