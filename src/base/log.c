@@ -3,12 +3,16 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
+#include "base/log_repeats.h"
 #include "base/utf8.h"
 
 // A value longer than VALUE_BYTES_MAX is cut; a field that does not fit the line any more, escapes
@@ -17,6 +21,11 @@ enum { LINE_BYTES_MAX = 8192, VALUE_BYTES_MAX = 2048, LINE_END_BYTES = 32 };
 
 static enum log_level lowest_level = LOG_INFO;
 static enum log_format line_format = LOG_FORMAT_TEXT;
+
+// Held while lines are written, so that a count stands in front of what comes after it.
+static pthread_mutex_t repeats_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_repeats repeats;
+static atomic_bool repeats_pending;
 
 void log_configure(enum log_level lowest, enum log_format format)
 {
@@ -35,6 +44,7 @@ static const char *level_name(enum log_level level)
 struct line {
     char text[LINE_BYTES_MAX];
     size_t size;
+    size_t said_from; // behind the time: what the line says begins there
     bool cut;
 };
 
@@ -181,6 +191,7 @@ static void line_head(struct line *line, enum log_level level, const char *compo
                       const char *sentence)
 {
     line_time(line);
+    line->said_from = line->size;
     line_text(line, " ");
     line_text(line, level_name(level));
     line_text(line, " ");
@@ -194,6 +205,7 @@ static void line_head_json(struct line *line, enum log_level level, const char *
 {
     line_text(line, "{\"time\":\"");
     line_time(line);
+    line->said_from = line->size;
     line_text(line, "\",\"level\":\"");
     line_text(line, level_name(level));
     line_text(line, "\",\"component\":");
@@ -202,26 +214,113 @@ static void line_head_json(struct line *line, enum log_level level, const char *
     line_quoted(line, view_text(sentence));
 }
 
+static void line_make(struct line *line, enum log_level level, const char *component,
+                      const char *sentence, const struct log_field *fields, size_t count)
+{
+    line->size = 0;
+    line->cut = false;
+    if (line_format == LOG_FORMAT_JSON)
+        line_head_json(line, level, component, sentence);
+    else
+        line_head(line, level, component, sentence);
+    line_fields(line, fields, count);
+    if (line->cut)
+        line_end(line, line_format == LOG_FORMAT_JSON ? ",\"cut\":true" : " cut=true");
+    line_end(line, line_format == LOG_FORMAT_JSON ? "}\n" : "\n");
+}
+
+// One write a record keeps the lines of several threads apart; a closed stderr is no reason to stop
+// the service.
+static void line_write(const struct line *line)
+{
+    ssize_t written = write(STDERR_FILENO, line->text, line->size);
+    (void)written;
+}
+
+static void tell(const struct log_repeats_told *told)
+{
+    struct line line;
+    const struct log_field fields[] = {LOG_TEXT("kind", told->kind),
+                                       LOG_INT("repeated", told->count),
+                                       LOG_INT("within_ms", told->for_ms)};
+    size_t without = told->kind[0] == '\0'; // the first field
+    line_make(&line, told->level, told->component, told->sentence, fields + without, 3 - without);
+    line_write(&line);
+}
+
+// With the lock.
+static void settle(int64_t now_ms, bool all)
+{
+    struct log_repeats_told told;
+    while (log_repeats_settle(&repeats, now_ms, all, &told))
+        tell(&told);
+    atomic_store(&repeats_pending, log_repeats_pending(&repeats));
+}
+
+static void write_unless_repeated(const struct line *line, const struct log_repeats_line *said)
+{
+    struct log_repeats_told told;
+    pthread_mutex_lock(&repeats_lock);
+    int64_t now_ms = clock_now_ms();
+    if (atomic_load(&repeats_pending))
+        settle(now_ms, false);
+    bool admitted = log_repeats_admit(&repeats, said, now_ms, &told);
+    if (told.count > 0)
+        tell(&told);
+    if (admitted)
+        line_write(line);
+    else
+        atomic_store(&repeats_pending, true);
+    pthread_mutex_unlock(&repeats_lock);
+}
+
+// Whoever holds the lock settles as well, or waits for a reader of stderr; the caller shall not.
+void log_settle(void)
+{
+    if (!atomic_load(&repeats_pending) || pthread_mutex_trylock(&repeats_lock) != 0)
+        return;
+    settle(clock_now_ms(), false);
+    pthread_mutex_unlock(&repeats_lock);
+}
+
+void log_flush(void)
+{
+    pthread_mutex_lock(&repeats_lock);
+    settle(clock_now_ms(), true);
+    pthread_mutex_unlock(&repeats_lock);
+}
+
+// The kind among the fields as text; "" when there is none.
+static const char *kind_among(const struct log_field *fields, size_t count, char *out, size_t size)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        if (fields[i].tells_kinds_apart)
+            snprintf(out, size, "%.*s", (int)fields[i].text.size,
+                     (const char *)fields[i].text.data);
+    return out;
+}
+
 void log_write(enum log_level level, const char *component, const char *sentence,
                const struct log_field *fields, size_t count)
 {
+    struct line line;
+    char kind[sizeof(((struct log_repeats_told *)NULL)->kind)];
     if (level < lowest_level)
         return;
-    struct line line;
-    line.size = 0;
-    line.cut = false;
-    if (line_format == LOG_FORMAT_JSON)
-        line_head_json(&line, level, component, sentence);
-    else
-        line_head(&line, level, component, sentence);
-    line_fields(&line, fields, count);
-    if (line.cut)
-        line_end(&line, line_format == LOG_FORMAT_JSON ? ",\"cut\":true" : " cut=true");
-    line_end(&line, line_format == LOG_FORMAT_JSON ? "}\n" : "\n");
-    // One write a record keeps the lines of several threads apart; a closed stderr is no reason
-    // to stop the service.
-    ssize_t written = write(STDERR_FILENO, line.text, line.size);
-    (void)written;
+    line_make(&line, level, component, sentence, fields, count);
+    if (lowest_level == LOG_DEBUG) { // all of it was asked for
+        line_write(&line);
+        return;
+    }
+    const struct log_repeats_line said = {
+        .level = level,
+        .component = component,
+        .sentence = sentence,
+        .kind = kind_among(fields, count, kind, sizeof(kind)),
+        .content = {(const uint8_t *)line.text + line.said_from, line.size - line.said_from},
+    };
+    write_unless_repeated(&line, &said);
 }
 
 void card_mask(struct view card, char *out)

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log on stderr: a constant sentence and named fields, one line a record:
 //   2026-01-01T00:00:00.000Z info task partition restored partition=3 records=812
-// or one JSON object a line. Thread-safe. Card numbers go in by LOG_CARD alone, which masks them.
+// or one JSON object a line: time, level, component, message, and the fields. Thread-safe. Card
+// numbers go in by LOG_CARD alone, which masks them.
+//
+// What repeats is counted instead of written (log_repeats.h says when), and the count told:
+//   2026-01-01T00:00:10.004Z warn kafka librdkafka says kind=FAIL repeated=4312 within_ms=10003
+// With the lowest level at debug everything is written.
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -28,6 +33,7 @@ struct log_field {
     int64_t integer;
     double real;
     struct view text;
+    bool tells_kinds_apart;
 };
 
 #define LOG_INT(field, value)                                                                      \
@@ -38,6 +44,14 @@ struct log_field {
     ((struct log_field){.name = (field), .kind = LOG_FIELD_TEXT, .text = view_text(value)})
 #define LOG_VIEW(field, value)                                                                     \
     ((struct log_field){.name = (field), .kind = LOG_FIELD_TEXT, .text = (value)})
+// A text that tells kinds of lines with the same sentence apart, so that each is counted for
+// itself. For somebody else's words: digits in the line's other fields do not make it another line
+// then.
+#define LOG_KIND(field, value)                                                                     \
+    ((struct log_field){.name = (field),                                                           \
+                        .kind = LOG_FIELD_TEXT,                                                    \
+                        .text = view_text(value),                                                  \
+                        .tells_kinds_apart = true})
 #define LOG_CARD(field, value)                                                                     \
     ((struct log_field){.name = (field), .kind = LOG_FIELD_CARD, .text = (value)})
 
@@ -48,6 +62,12 @@ void log_configure(enum log_level lowest, enum log_format format);
 // characters are escaped, so a record is always one line.
 void log_write(enum log_level level, const char *component, const char *sentence,
                const struct log_field *fields, size_t count);
+
+// Tells the counts whose interval is over, unless another thread writes just now; to be called now
+// and then. Costs next to nothing while nothing is counted.
+void log_settle(void);
+// Tells all counts; to be called when the program ends.
+void log_flush(void);
 
 // The first field is a dummy, so that the list may be empty.
 #define LOG_AT(level, component, sentence, ...)                                                    \

@@ -189,7 +189,7 @@ static enum status reading_open(struct broker_kafka *self, enum kafka_kind kind,
         .group_id = self->settings.group_id,
         .properties = {self->settings.properties, self->settings.property_count},
     };
-    return kafka_reading_open(reading, self->cluster, &plan, err);
+    return kafka_reading_open(reading, &plan, err);
 }
 
 static enum status port_changelog_open(struct broker *broker, int32_t partition, int64_t offset,
@@ -490,7 +490,7 @@ enum status broker_kafka_open(struct kafka_cluster *cluster, const struct kafka_
     self->cluster = cluster;
     self->settings = settings_copy(settings);
     kafka_transaction_init(&self->transaction, cluster, &self->settings);
-    enum status status = kafka_membership_open(&self->membership, cluster, &self->settings, err);
+    enum status status = kafka_membership_open(&self->membership, &self->settings, err);
     if (status == STATUS_OK)
         status =
             reading_open(self, KAFKA_KIND_INPUT, self->settings.input_topic, &self->input, err);

@@ -4,28 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "broker/kafka_log.h"
 
 // Any of librdkafka's threads.
 static void take_line(const rd_kafka_t *rk, int severity, const char *facility, const char *text)
 {
-    struct kafka_client *client = rk != NULL ? rd_kafka_opaque(rk) : NULL;
-    if (client == NULL)
-        return;
-    int64_t dropped = kafka_log_admit(client->log, severity, facility, text, clock_now_ms());
-    if (dropped < 0)
-        return;
-    const struct log_field fields[] = {LOG_TEXT("client", rd_kafka_name(rk)),
-                                       LOG_TEXT("kind", facility), LOG_TEXT("text", text),
-                                       LOG_INT("dropped", dropped)};
-    log_write(kafka_log_level(severity), "kafka", "librdkafka says", fields, dropped > 0 ? 4 : 3);
+    kafka_log_line(rk != NULL ? rd_kafka_name(rk) : "none yet", severity, facility, text);
 }
 
 // The thread that polls.
 static void take_trouble(rd_kafka_t *rk, int code, const char *text, void *opaque)
 {
-    (void)rk;
     struct kafka_client *client = opaque;
+    kafka_log_trouble(rd_kafka_name(rk), rd_kafka_err2name((rd_kafka_resp_err_t)code), text);
     pthread_mutex_lock(&client->lock);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
         client->down = true;
@@ -37,10 +28,9 @@ static void take_trouble(rd_kafka_t *rk, int code, const char *text, void *opaqu
 }
 
 enum status kafka_client_open(struct kafka_client *client, rd_kafka_type_t type,
-                              rd_kafka_conf_t *conf, struct kafka_log *log, void *owner,
-                              struct error *err)
+                              rd_kafka_conf_t *conf, void *owner, struct error *err)
 {
-    *client = (struct kafka_client){.owner = owner, .log = kafka_log_keep(log)};
+    *client = (struct kafka_client){.owner = owner, .ready = true};
     pthread_mutex_init(&client->lock, NULL);
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_log_cb(conf, take_line);
@@ -58,9 +48,8 @@ void kafka_client_close(struct kafka_client *client)
 {
     if (client->rk != NULL)
         rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    if (client->log != NULL)
+    if (client->ready)
         pthread_mutex_destroy(&client->lock);
-    kafka_log_drop(client->log);
     *client = (struct kafka_client){.rk = NULL};
 }
 

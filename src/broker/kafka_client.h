@@ -8,14 +8,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "broker/kafka_log.h"
 #include "broker/kafka_properties.h"
 
 // Must not move while it is open: librdkafka's threads hold its address.
 struct kafka_client {
     rd_kafka_t *rk; // NULL: not open
     void *owner;    // for the callbacks that the owner adds to the configuration
-    struct kafka_log *log;
+    bool ready;     // open, or on the way to it
     pthread_mutex_t lock;
     bool down;                     // all brokers have been lost since kafka_client_up
     rd_kafka_resp_err_t last_code; // of the last trouble with a broker
@@ -24,8 +23,7 @@ struct kafka_client {
 
 // Takes ownership of `conf`. STATUS_FATAL: librdkafka refuses the combination of properties.
 enum status kafka_client_open(struct kafka_client *client, rd_kafka_type_t type,
-                              rd_kafka_conf_t *conf, struct kafka_log *log, void *owner,
-                              struct error *err) MUST_USE;
+                              rd_kafka_conf_t *conf, void *owner, struct error *err) MUST_USE;
 // No flush, no commit, no leaving of the group. Closing what is not open does nothing.
 void kafka_client_close(struct kafka_client *client);
 

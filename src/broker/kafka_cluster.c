@@ -20,9 +20,7 @@ enum status kafka_cluster_open(const struct kafka_property *properties, size_t p
     if (status != STATUS_OK)
         return status;
     struct kafka_cluster *cluster = memory_zeroed(1, sizeof(*cluster));
-    struct kafka_log *log = kafka_log_open();
-    status = kafka_client_open(&cluster->client, RD_KAFKA_CONSUMER, conf, log, cluster, err);
-    kafka_log_drop(log); // the handle has its own reference
+    status = kafka_client_open(&cluster->client, RD_KAFKA_CONSUMER, conf, cluster, err);
     if (status != STATUS_OK) {
         free(cluster);
         return status;
@@ -37,11 +35,6 @@ void kafka_cluster_close(struct kafka_cluster *cluster)
         return;
     kafka_client_close(&cluster->client);
     free(cluster);
-}
-
-struct kafka_log *kafka_cluster_log(struct kafka_cluster *cluster)
-{
-    return cluster->client.log;
 }
 
 // Why no broker answers is known to librdkafka's threads alone, who tell it to the error callback.

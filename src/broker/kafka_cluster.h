@@ -12,8 +12,6 @@ struct kafka_cluster {
     struct kafka_client client;
 };
 
-struct kafka_log *kafka_cluster_log(struct kafka_cluster *cluster);
-
 // The log's start and its high watermark, asked of the cluster now. STATUS_RETRY: no answer.
 enum status kafka_cluster_watermarks(struct kafka_cluster *cluster, const char *topic,
                                      int32_t partition, int64_t *low, int64_t *high,

@@ -22,13 +22,10 @@ struct kafka_embedded {
 enum status kafka_embedded_open(struct kafka_embedded **out, struct error *err)
 {
     struct kafka_embedded *embedded = memory_zeroed(1, sizeof(*embedded));
-    struct kafka_log *log = kafka_log_open();
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     kafka_conf_set(conf, "client.id", "cardwatch-embedded-broker");
     kafka_conf_set(conf, "log_level", "3"); // not that it has no brokers: it is one
-    enum status status =
-        kafka_client_open(&embedded->host, RD_KAFKA_PRODUCER, conf, log, embedded, err);
-    kafka_log_drop(log); // the handle has its own reference
+    enum status status = kafka_client_open(&embedded->host, RD_KAFKA_PRODUCER, conf, embedded, err);
     if (status == STATUS_OK)
         embedded->mock = rd_kafka_mock_cluster_new(embedded->host.rk, BROKERS);
     if (status == STATUS_OK && embedded->mock == NULL)

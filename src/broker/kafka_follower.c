@@ -78,7 +78,7 @@ enum status kafka_follower_open(struct kafka_cluster *cluster,
     };
     follower->cluster = cluster;
     follower->topic = settings->topic;
-    enum status status = kafka_reading_open(&follower->reading, cluster, &plan, err);
+    enum status status = kafka_reading_open(&follower->reading, &plan, err);
     if (status == STATUS_OK)
         status = start_all(follower, settings, err);
     if (status != STATUS_OK) {

@@ -127,8 +127,7 @@ static void rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         note_lost(membership);
 }
 
-static enum status handle_open(struct kafka_membership *membership, struct kafka_cluster *cluster,
-                               struct error *err)
+static enum status handle_open(struct kafka_membership *membership, struct error *err)
 {
     const struct kafka_settings *settings = membership->settings;
     struct kafka_properties properties = {settings->properties, settings->property_count};
@@ -140,20 +139,18 @@ static enum status handle_open(struct kafka_membership *membership, struct kafka
     if (settings->group_instance_id != NULL)
         kafka_conf_set(conf, "group.instance.id", settings->group_instance_id);
     rd_kafka_conf_set_rebalance_cb(conf, rebalance);
-    status = kafka_client_open(&membership->client, RD_KAFKA_CONSUMER, conf,
-                               kafka_cluster_log(cluster), membership, err);
+    status = kafka_client_open(&membership->client, RD_KAFKA_CONSUMER, conf, membership, err);
     if (status == STATUS_OK)
         rd_kafka_poll_set_consumer(membership->client.rk);
     return status;
 }
 
 enum status kafka_membership_open(struct kafka_membership *membership,
-                                  struct kafka_cluster *cluster,
                                   const struct kafka_settings *settings, struct error *err)
 {
     *membership = (struct kafka_membership){
         .settings = settings, .topic = settings->input_topic, .group_id = settings->group_id};
-    enum status status = handle_open(membership, cluster, err);
+    enum status status = handle_open(membership, err);
     if (status == STATUS_OK)
         membership->nobody = rd_kafka_consumer_group_metadata_new_with_genid(
             settings->group_id, -1, "", settings->group_instance_id);
@@ -262,8 +259,7 @@ static bool fenced_by_itself(struct kafka_membership *membership, const struct k
     return forgotten;
 }
 
-static enum status rejoin(struct kafka_membership *membership, struct kafka_cluster *cluster,
-                          struct error *err)
+static enum status rejoin(struct kafka_membership *membership, struct error *err)
 {
     log_warn("kafka", "joining the consumer group anew: our session had run out",
              LOG_TEXT("group", membership->group_id));
@@ -272,19 +268,18 @@ static enum status rejoin(struct kafka_membership *membership, struct kafka_clus
     membership->joined = false;
     membership->event = EVENT_NONE;
     membership->lost_unsaid = true;
-    return handle_open(membership, cluster, err);
+    return handle_open(membership, err);
 }
 
 // librdkafka tells of a fatal error once; it stays fatal.
-static enum status check_alive(struct kafka_membership *membership, struct kafka_cluster *cluster,
-                               struct error *err)
+static enum status check_alive(struct kafka_membership *membership, struct error *err)
 {
     struct kafka_fault fault = kafka_fault_of_code(RD_KAFKA_RESP_ERR_NO_ERROR, NULL);
     kafka_fault_deepen(membership->client.rk, &fault);
     if (!fault.fatal)
         return STATUS_OK;
     if (fenced_by_itself(membership, &fault))
-        return rejoin(membership, cluster, err);
+        return rejoin(membership, err);
     return kafka_fault_report(&fault, KAFKA_STAGE_GROUP, err, "consumer group %s on topic %s",
                               membership->group_id, membership->topic);
 }
@@ -311,7 +306,7 @@ enum status kafka_membership_poll(struct kafka_membership *membership,
         return status;
     struct error trouble;
     status = serve(membership, &trouble);
-    enum status alive = check_alive(membership, cluster, err);
+    enum status alive = check_alive(membership, err);
     if (alive != STATUS_OK)
         return alive;
     if (status != STATUS_OK && membership->joined) // else it was about the handle of before

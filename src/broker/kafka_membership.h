@@ -44,7 +44,6 @@ struct kafka_membership {
 };
 
 enum status kafka_membership_open(struct kafka_membership *membership,
-                                  struct kafka_cluster *cluster,
                                   const struct kafka_settings *settings,
                                   struct error *err) MUST_USE;
 // Leaves the group (static members stay known) within a few seconds, destroys everything.

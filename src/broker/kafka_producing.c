@@ -143,7 +143,7 @@ static enum status topics_open(struct kafka_producing *producing, struct error *
     return STATUS_OK;
 }
 
-enum status kafka_producing_open(struct kafka_producing *producing, struct kafka_cluster *cluster,
+enum status kafka_producing_open(struct kafka_producing *producing,
                                  const struct kafka_settings *settings,
                                  const char *transactional_id, const struct kafka_limits *limits,
                                  struct error *err)
@@ -163,8 +163,7 @@ enum status kafka_producing_open(struct kafka_producing *producing, struct kafka
     }
     // Without a callback, the flush inside of a commit looks for reports each 10 ms only.
     rd_kafka_conf_set_dr_msg_cb(conf, take_report);
-    status = kafka_client_open(&producing->client, RD_KAFKA_PRODUCER, conf,
-                               kafka_cluster_log(cluster), producing, err);
+    status = kafka_client_open(&producing->client, RD_KAFKA_PRODUCER, conf, producing, err);
     if (status == STATUS_OK)
         status = topics_open(producing, err);
     if (status != STATUS_OK) {

@@ -45,7 +45,7 @@ bool kafka_limits_ask(struct kafka_limits *limits, struct kafka_cluster *cluster
                       const struct kafka_settings *settings, int timeout_ms);
 
 // Does not talk to the cluster. `transactional_id` NULL: no transactions.
-enum status kafka_producing_open(struct kafka_producing *producing, struct kafka_cluster *cluster,
+enum status kafka_producing_open(struct kafka_producing *producing,
                                  const struct kafka_settings *settings,
                                  const char *transactional_id, const struct kafka_limits *limits,
                                  struct error *err) MUST_USE;

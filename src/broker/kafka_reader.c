@@ -31,7 +31,7 @@ enum status kafka_reader_open(struct kafka_cluster *cluster,
     };
     reader->cluster = cluster;
     reader->group_id = settings->group_id;
-    enum status status = kafka_reading_open(&reader->reading, cluster, &plan, err);
+    enum status status = kafka_reading_open(&reader->reading, &plan, err);
     if (status != STATUS_OK) {
         free(reader);
         return status;

@@ -13,8 +13,8 @@
 
 enum { WAKE_EVERY_MS = 20 };
 
-static enum status client_open(struct kafka_reading *reading, struct kafka_cluster *cluster,
-                               const struct kafka_reading_plan *plan, struct error *err)
+static enum status client_open(struct kafka_reading *reading, const struct kafka_reading_plan *plan,
+                               struct error *err)
 {
     rd_kafka_conf_t *conf = NULL;
     enum status status = kafka_properties_conf(&plan->properties, plan->kind, &conf, err);
@@ -23,15 +23,14 @@ static enum status client_open(struct kafka_reading *reading, struct kafka_clust
     kafka_conf_set(conf, "group.id", plan->group_id);
     if (plan->uncommitted)
         kafka_conf_set(conf, "isolation.level", "read_uncommitted");
-    return kafka_client_open(&reading->client, RD_KAFKA_CONSUMER, conf, kafka_cluster_log(cluster),
-                             reading, err);
+    return kafka_client_open(&reading->client, RD_KAFKA_CONSUMER, conf, reading, err);
 }
 
-enum status kafka_reading_open(struct kafka_reading *reading, struct kafka_cluster *cluster,
-                               const struct kafka_reading_plan *plan, struct error *err)
+enum status kafka_reading_open(struct kafka_reading *reading, const struct kafka_reading_plan *plan,
+                               struct error *err)
 {
     *reading = (struct kafka_reading){.topic = plan->topic};
-    enum status status = client_open(reading, cluster, plan, err);
+    enum status status = client_open(reading, plan, err);
     if (status != STATUS_OK)
         return status;
     reading->handle = rd_kafka_topic_new(reading->client.rk, plan->topic, NULL);

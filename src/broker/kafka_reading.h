@@ -58,8 +58,8 @@ struct kafka_reading_plan {
     struct kafka_properties properties;
     bool uncommitted; // what transactions have not committed (yet) is read too
 };
-enum status kafka_reading_open(struct kafka_reading *reading, struct kafka_cluster *cluster,
-                               const struct kafka_reading_plan *plan, struct error *err) MUST_USE;
+enum status kafka_reading_open(struct kafka_reading *reading, const struct kafka_reading_plan *plan,
+                               struct error *err) MUST_USE;
 // Closing what is not open does nothing.
 void kafka_reading_close(struct kafka_reading *reading);
 

@@ -131,9 +131,8 @@ static enum status producer_open(struct kafka_transaction *transaction, struct e
         transaction->limits_known = kafka_limits_ask(&transaction->limits, transaction->cluster,
                                                      transaction->settings, LIMIT_MS);
     struct kafka_producing *producing = memory_zeroed(1, sizeof(*producing));
-    enum status status =
-        kafka_producing_open(producing, transaction->cluster, transaction->settings,
-                             id_of(transaction), &transaction->limits, err);
+    enum status status = kafka_producing_open(producing, transaction->settings, id_of(transaction),
+                                              &transaction->limits, err);
     if (status != STATUS_OK) {
         free(producing);
         return status;
@@ -215,8 +214,8 @@ enum status kafka_transaction_fence(struct kafka_transaction *transaction, const
                                     struct error *err)
 {
     struct kafka_producing producing;
-    enum status status = kafka_producing_open(&producing, transaction->cluster,
-                                              transaction->settings, id, &transaction->limits, err);
+    enum status status =
+        kafka_producing_open(&producing, transaction->settings, id, &transaction->limits, err);
     if (status != STATUS_OK)
         return status;
     rd_kafka_error_t *error = rd_kafka_init_transactions(producing.client.rk, FENCE_MS);

@@ -35,8 +35,7 @@ static void take_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     writer->failed_partition = message->partition;
 }
 
-enum status kafka_writer_open(struct kafka_cluster *cluster,
-                              const struct kafka_writer_settings *settings,
+enum status kafka_writer_open(const struct kafka_writer_settings *settings,
                               struct kafka_writer **out, struct error *err)
 {
     const struct kafka_properties properties = {settings->properties, settings->property_count};
@@ -46,8 +45,7 @@ enum status kafka_writer_open(struct kafka_cluster *cluster,
         return status;
     rd_kafka_conf_set_dr_msg_cb(conf, take_report);
     struct kafka_writer *writer = memory_zeroed(1, sizeof(*writer));
-    status = kafka_client_open(&writer->client, RD_KAFKA_PRODUCER, conf, kafka_cluster_log(cluster),
-                               writer, err);
+    status = kafka_client_open(&writer->client, RD_KAFKA_PRODUCER, conf, writer, err);
     if (status != STATUS_OK) {
         free(writer);
         return status;

@@ -93,6 +93,7 @@ int cli_main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); // writing to a closed connection is an error, not the end
     int code = dispatch(argc, argv);
+    log_flush();
     if (fflush(stdout) != 0 && code == CLI_DONE) {
         fprintf(stderr, "cardwatch: stdout cannot be written\n");
         return CLI_FAILED;

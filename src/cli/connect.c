@@ -16,12 +16,12 @@ enum status connect_cluster(const struct config *config, struct kafka_cluster **
     return status;
 }
 
-enum status connect_writer(const struct config *config, struct kafka_cluster *cluster,
-                           const char *topic, struct kafka_writer **out, struct error *err)
+enum status connect_writer(const struct config *config, const char *topic,
+                           struct kafka_writer **out, struct error *err)
 {
     struct kafka_property *properties = setup_kafka_properties(config);
     const struct kafka_writer_settings settings = {properties, config->kafka_count, topic};
-    enum status status = kafka_writer_open(cluster, &settings, out, err);
+    enum status status = kafka_writer_open(&settings, out, err);
     free(properties);
     return status;
 }

@@ -15,9 +15,8 @@ enum { CONNECT_DEADLINE_MS = 10000 };
 enum status connect_cluster(const struct config *config, struct kafka_cluster **out,
                             struct error *err) MUST_USE;
 // Opens a writer into a topic.
-enum status connect_writer(const struct config *config, struct kafka_cluster *cluster,
-                           const char *topic, struct kafka_writer **out,
-                           struct error *err) MUST_USE;
+enum status connect_writer(const struct config *config, const char *topic,
+                           struct kafka_writer **out, struct error *err) MUST_USE;
 // Opens a follower; the settings' properties are the configuration's.
 enum status connect_follower(const struct config *config, struct kafka_cluster *cluster,
                              const struct kafka_follower_settings *settings,

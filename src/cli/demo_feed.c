@@ -64,7 +64,7 @@ enum status demo_feed_open(struct demo_feed *feed, const struct demo_stage *stag
     ensure(config->rule_count == 1);
     feed->score = score_open((uint32_t)config->rules[0].threshold,
                              config->processing.guarantee == CONFIG_AT_LEAST_ONCE);
-    return kafka_writer_open(stage->cluster, &settings, &feed->writer, err);
+    return kafka_writer_open(&settings, &feed->writer, err);
 }
 
 void demo_feed_close(struct demo_feed *feed)

@@ -172,12 +172,11 @@ static enum status flush(struct generate *generate, struct kafka_writer *writer,
     return status;
 }
 
-static enum status write_topic(struct generate *generate, struct kafka_cluster *cluster,
-                               struct error *err)
+static enum status write_topic(struct generate *generate, struct error *err)
 {
     struct kafka_writer *writer;
     enum status status =
-        connect_writer(generate->config, cluster, generate->config->topics.purchases, &writer, err);
+        connect_writer(generate->config, generate->config->topics.purchases, &writer, err);
     if (status != STATUS_OK)
         return status;
     status = run_traffic(generate, traffic_to_topic(writer), err);
@@ -197,7 +196,7 @@ static enum status run_to_topic(struct generate *generate, struct error *err)
     if (status == STATUS_OK)
         status = find_schemas(generate, err);
     if (status == STATUS_OK)
-        status = write_topic(generate, cluster, err);
+        status = write_topic(generate, err);
     kafka_cluster_close(cluster);
     return status;
 }

@@ -154,8 +154,7 @@ static enum status open_all(struct send *send, struct error *err)
     if (status == STATUS_OK && !send->options.text)
         status = schema_find(send, err);
     if (status == STATUS_OK)
-        status =
-            connect_writer(send->config, send->cluster, send->options.topic, &send->writer, err);
+        status = connect_writer(send->config, send->options.topic, &send->writer, err);
     return status;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/log.h"
 
 enum { LOOK_EVERY_NS = 50 * 1000 * 1000, EXIT_BY_SIGNAL = 128 };
 
@@ -34,6 +35,7 @@ static void *take_signals(void *argument)
     set_of(&set);
     while (!atomic_load(&signals->closing)) {
         int number = sigtimedwait(&set, NULL, &look_every);
+        log_settle();
         if (number <= 0 || !atomic_exchange(&signals->asked, true))
             continue;
         if (signals->at_once != NULL)

@@ -43,7 +43,7 @@ static int setup(void **state)
     fixture->properties[1] = (struct kafka_property){"fetch.wait.max.ms", "10"};
     ok(fixture, kafka_cluster_open(fixture->properties, 2, &fixture->cluster, &fixture->err));
     const struct kafka_writer_settings settings = {fixture->properties, 2, "topic"};
-    ok(fixture, kafka_writer_open(fixture->cluster, &settings, &fixture->writer, &fixture->err));
+    ok(fixture, kafka_writer_open(&settings, &fixture->writer, &fixture->err));
     *state = fixture;
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +49,7 @@ static json_t *captured_object(int (*run)(void *context), void *context)
     char *line = captured(run, context);
     json_error_t error;
     assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
-    json_t *object = json_loads(line, JSON_ALLOW_NUL, &error);
+    json_t *object = json_loads(line, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
     if (object == NULL)
         fail_msg("%s in %s", error.text, line);
     free(line);
@@ -164,6 +165,111 @@ static void levels__below_the_lowest_are_not_written(void **state)
     free(text);
 }
 
+static int repeat(void *context)
+{
+    log_configure(LOG_INFO, *(enum log_format *)context);
+    for (int i = 0; i < 100; i++)
+        log_info("task", "said before", LOG_INT("partition", 3));
+    log_settle(); // too early
+    log_flush();
+    log_flush();
+    return 0;
+}
+
+static void repeats__are_counted(void **state)
+{
+    (void)state;
+    enum log_format format = LOG_FORMAT_TEXT;
+    char *text = captured(repeat, &format);
+    char *second = strchr(text, '\n') + 1;
+    assert_text_contains(text, " info task said before partition=3\n");
+    assert_text_contains(second, " info task said before repeated=99 within_ms=");
+    assert_int_equal(strcspn(second, "\n"), strlen(second) - 1); // nothing follows
+    free(text);
+}
+
+static void repeats__are_counted_in_json_too(void **state)
+{
+    (void)state;
+    enum log_format format = LOG_FORMAT_JSON;
+    json_error_t error;
+    char *text = captured(repeat, &format);
+    json_t *told = json_loads(strchr(text, '\n') + 1, JSON_REJECT_DUPLICATES, &error);
+    assert_non_null(told);
+    assert_string_equal(member(told, "message"), "said before");
+    assert_string_equal(member(told, "component"), "task");
+    assert_int_equal(json_integer_value(json_object_get(told, "repeated")), 99);
+    json_decref(told);
+    free(text);
+}
+
+static int repeat_in_debugging(void *context)
+{
+    (void)context;
+    log_configure(LOG_DEBUG, LOG_FORMAT_TEXT);
+    for (int i = 0; i < 5; i++)
+        log_warn("x", "w");
+    log_flush();
+    return 0;
+}
+
+static void debugging__has_all_lines(void **state)
+{
+    (void)state;
+    char *text = captured(repeat_in_debugging, NULL);
+    size_t count = 0;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        count++;
+    assert_int_equal(count, 5);
+    free(text);
+}
+
+enum { WRITERS = 4, LINES_EACH = 500 };
+
+static void *write_many(void *context)
+{
+    static const char *const sentences[] = {"one", "two", "three"};
+    (void)context;
+    for (int i = 0; i < LINES_EACH; i++) {
+        log_warn("x", sentences[i % 3], LOG_INT("i", i % 7));
+        log_settle();
+    }
+    return NULL;
+}
+
+static int write_at_once(void *context)
+{
+    pthread_t threads[WRITERS];
+    (void)context;
+    log_configure(LOG_INFO, LOG_FORMAT_JSON);
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, write_many, NULL), 0);
+    for (int i = 0; i < WRITERS; i++)
+        pthread_join(threads[i], NULL);
+    log_flush();
+    return 0;
+}
+
+// Each line is whole, and each record written or counted.
+static void threads__lose_nothing(void **state)
+{
+    (void)state;
+    char *text = captured(write_at_once, NULL);
+    char *rest = text;
+    json_int_t records = 0;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && line[0] != '\0';) {
+        json_error_t error;
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &error);
+        if (object == NULL)
+            fail_msg("%s in %s", error.text, line);
+        json_t *repeated = json_object_get(object, "repeated");
+        records += repeated != NULL ? json_integer_value(repeated) : 1;
+        json_decref(object);
+    }
+    assert_int_equal(records, WRITERS * LINES_EACH);
+    free(text);
+}
+
 static void assert_masked(const char *card, const char *expected)
 {
     char masked[CARD_MASKED_MAX];
@@ -205,6 +311,10 @@ int main(void)
         cmocka_unit_test(json__says_when_fields_were_left_out),
         cmocka_unit_test(json__has_null_for_what_is_no_number),
         cmocka_unit_test(levels__below_the_lowest_are_not_written),
+        cmocka_unit_test(repeats__are_counted),
+        cmocka_unit_test(repeats__are_counted_in_json_too),
+        cmocka_unit_test(debugging__has_all_lines),
+        cmocka_unit_test(threads__lose_nothing),
         cmocka_unit_test(cards__show_their_last_four_bytes_alone),
         cmocka_unit_test(due__limits_how_often_a_warning_comes),
     };
