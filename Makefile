@@ -124,7 +124,7 @@ DEMO = $(if $(BROKER),tests/kafka/with) $(B)/cardwatch demo --seconds $(DEMO_SEC
 	$(if $(BROKER),--brokers {})
 
 C_FILES = $(wildcard src/*.c src/*/*.[ch] tests/*/*.[ch])
-YAML_FILES = $(wildcard deploy/*.yaml deploy/*/*.yaml deploy/*/*.yml)
+YAML_FILES = $(wildcard deploy/*.yaml deploy/*/*.yaml deploy/*/*.yml tests/prometheus/*.yml)
 # Static analysis: .clang-tidy has the checks; -fanalyzer is for src, where all of it is clean.
 ANALYSE :=
 CLANG_TIDY = $(addprefix clang-tidy/,$(filter %.c,$(C_FILES)))
