@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/bytes.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
+
+int view_order(struct view a, struct view b)
+{
+    size_t size = a.size < b.size ? a.size : b.size;
+    int order = size == 0 ? 0 : memcmp(a.data, b.data, size);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
 
 void buffer_init(struct buffer *buffer, size_t max_bytes)
 {
@@ -79,6 +87,32 @@ bool buffer_append_be64(struct buffer *buffer, uint64_t value)
 {
     value = __builtin_bswap64(value);
     return buffer_append(buffer, &value, sizeof(value));
+}
+
+bool buffer_append_float(struct buffer *buffer, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    bits = htole32(bits);
+    return buffer_append(buffer, &bits, sizeof(bits));
+}
+
+bool buffer_append_double(struct buffer *buffer, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    bits = htole64(bits);
+    return buffer_append(buffer, &bits, sizeof(bits));
+}
+
+bool buffer_append_sized(struct buffer *buffer, struct view bytes)
+{
+    size_t before = buffer->size;
+    if (buffer_append_zigzag(buffer, (int64_t)bytes.size) &&
+        buffer_append(buffer, bytes.data, bytes.size))
+        return true;
+    buffer->size = before;
+    return false;
 }
 
 bool buffer_append_format(struct buffer *buffer, const char *format, ...)

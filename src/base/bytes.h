@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Borrowed and owned byte strings, and the integer encodings that the formats share: big-endian,
-// and Avro's zigzag varint (Avro specification 1.11, "Binary encoding", int and long).
+// and Avro's (Avro specification 1.11, "Binary encoding").
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -25,6 +25,9 @@ static inline bool view_equal(struct view a, struct view b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
+
+// By their bytes, what another begins with in front of it: below 0, 0, above 0, as for qsort.
+int view_order(struct view a, struct view b);
 
 // Owned bytes that grow up to a maximum set at construction.
 //   data[0 .. size) is content, data[size .. capacity) is room, capacity <= max
@@ -51,6 +54,9 @@ bool buffer_append_varint(struct buffer *buffer, uint64_t value); // LEB128, uns
 bool buffer_append_zigzag(struct buffer *buffer, int64_t value);  // Avro long
 bool buffer_append_be32(struct buffer *buffer, uint32_t value);
 bool buffer_append_be64(struct buffer *buffer, uint64_t value);
+bool buffer_append_float(struct buffer *buffer, float value);       // Avro: its bits,
+bool buffer_append_double(struct buffer *buffer, double value);     // little-endian
+bool buffer_append_sized(struct buffer *buffer, struct view bytes); // Avro bytes and string
 // printf into the buffer (no NUL is kept).
 bool buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

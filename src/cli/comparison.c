@@ -153,13 +153,6 @@ static void balance(struct comparison *comparison, struct entry *entry)
     entry->met -= equal;
 }
 
-static int view_order(struct view a, struct view b)
-{
-    size_t size = a.size < b.size ? a.size : b.size;
-    int order = size == 0 ? 0 : memcmp(a.data, b.data, size);
-    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
 static int by_source(const void *a, const void *b)
 {
     const struct replay_alert *x = &(*(struct entry *const *)a)->alert;

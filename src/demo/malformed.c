@@ -44,9 +44,7 @@ static void write_mismatch(uint32_t schema_id, struct buffer *value, const struc
 {
     struct view card = out->purchase.credit_card;
     ensure(buffer_append_byte(value, 0) && buffer_append_be32(value, schema_id) &&
-           buffer_append_zigzag(value, out->purchase.id) &&
-           buffer_append_zigzag(value, (int64_t)card.size) &&
-           buffer_append(value, card.data, card.size));
+           buffer_append_zigzag(value, out->purchase.id) && buffer_append_sized(value, card));
 }
 
 // No card at all, an empty one, one that is too long, or one that is not UTF-8.

@@ -7,21 +7,14 @@ static bool write_text(struct view text, struct buffer *out)
 {
     if (text.data == NULL)
         return buffer_append_byte(out, BRANCH_NULL);
-    return buffer_append_byte(out, BRANCH_VALUE) && buffer_append_zigzag(out, (int64_t)text.size) &&
-           buffer_append(out, text.data, text.size);
+    return buffer_append_byte(out, BRANCH_VALUE) && buffer_append_sized(out, text);
 }
 
-// Avro's double is the IEEE 754 bits, little-endian.
 static bool write_real(bool known, double value, struct buffer *out)
 {
     if (!known)
         return buffer_append_byte(out, BRANCH_NULL);
-    uint64_t bits;
-    uint8_t bytes[8];
-    memcpy(&bits, &value, sizeof(bits));
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (uint8_t)(bits >> (8 * i));
-    return buffer_append_byte(out, BRANCH_VALUE) && buffer_append(out, bytes, sizeof(bytes));
+    return buffer_append_byte(out, BRANCH_VALUE) && buffer_append_double(out, value);
 }
 
 static bool write_integer(bool known, int64_t value, struct buffer *out)

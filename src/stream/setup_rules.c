@@ -138,13 +138,7 @@ uint32_t setup_needed_fields(const struct engine_settings *settings)
 
 static int by_text(const void *left, const void *right)
 {
-    const struct buffer *a = left;
-    const struct buffer *b = right;
-    size_t size = a->size < b->size ? a->size : b->size;
-    int order = size > 0 ? memcmp(a->data, b->data, size) : 0;
-    if (order != 0)
-        return order;
-    return a->size < b->size ? -1 : a->size > b->size;
+    return view_order(buffer_view(left), buffer_view(right));
 }
 
 static void append_operand(enum field field, const struct operand *operand, struct buffer *out)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/alert.h"
 
-#include <endian.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -194,20 +192,6 @@ uint32_t alert_encoder_details(const struct alert_encoder *encoder)
     return encoder->details;
 }
 
-static bool text_append(struct buffer *out, struct view text)
-{
-    return buffer_append_zigzag(out, (int64_t)text.size) &&
-           buffer_append(out, text.data, text.size);
-}
-
-static bool double_append(struct buffer *out, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof(bits));
-    bits = htole64(bits);
-    return buffer_append(out, &bits, sizeof(bits));
-}
-
 // One block of all ids and the empty block that ends an array.
 static bool ids_append(struct buffer *out, const struct alert_fields *alert)
 {
@@ -228,7 +212,7 @@ static bool detail_append(const struct alert_fields *alert, const struct alert_p
         return !known;
     if (piece->part == PART_PURCHASE_IDS)
         return ids_append(out, alert);
-    return double_append(out, piece->part == PART_AMOUNT ? alert->amount : alert->distance);
+    return buffer_append_double(out, piece->part == PART_AMOUNT ? alert->amount : alert->distance);
 }
 
 static bool piece_append(const struct alert_fields *alert, const struct alert_piece *piece,
@@ -237,9 +221,9 @@ static bool piece_append(const struct alert_fields *alert, const struct alert_pi
     switch (piece->part) {
     case PART_TYPE:
     case PART_RULE:
-        return text_append(out, alert->type);
+        return buffer_append_sized(out, alert->type);
     case PART_CREDIT_CARD:
-        return text_append(out, alert->credit_card);
+        return buffer_append_sized(out, alert->credit_card);
     case PART_TIMESTAMP:
         return buffer_append_zigzag(out, alert->timestamp_ms);
     case PART_COUNT:

@@ -30,22 +30,16 @@ static enum status bytes_write(struct container_writer *writer, struct view byte
     return STATUS_OK;
 }
 
-static void text_append(struct buffer *out, struct view text)
-{
-    ensure(buffer_append_zigzag(out, (int64_t)text.size) &&
-           buffer_append(out, text.data, text.size));
-}
-
 static enum status header_write(struct container_writer *writer, struct view schema,
                                 struct error *err)
 {
     struct buffer header;
     buffer_init(&header, SCHEMA_BYTES_MAX + 1024);
     ensure(buffer_append(&header, "Obj\x01", 4) && buffer_append_zigzag(&header, 2));
-    text_append(&header, view_text("avro.codec"));
-    text_append(&header, view_text("null"));
-    text_append(&header, view_text("avro.schema"));
-    text_append(&header, schema);
+    ensure(buffer_append_sized(&header, view_text("avro.codec")) &&
+           buffer_append_sized(&header, view_text("null")) &&
+           buffer_append_sized(&header, view_text("avro.schema")) &&
+           buffer_append_sized(&header, schema));
     ensure(buffer_append_zigzag(&header, 0) &&
            buffer_append(&header, writer->sync, CONTAINER_SYNC_BYTES));
     enum status status = bytes_write(writer, buffer_view(&header), err);

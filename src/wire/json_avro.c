@@ -327,9 +327,7 @@ static void items_encode(struct encoding *walk, const struct avsc_type *type, ui
          at = tree->nodes[at].end, place.index++) {
         place.name = tree->nodes[at].name;
         if (type->kind == AVSC_MAP)
-            written(walk, &place,
-                    buffer_append_zigzag(walk->out, (int64_t)place.name.size) &&
-                        buffer_append(walk->out, place.name.data, place.name.size));
+            written(walk, &place, buffer_append_sized(walk->out, place.name));
         value_encode(walk, walk->avsc->links[type->first_link], at, &place);
     }
     written(walk, up, buffer_append_byte(walk->out, 0));

@@ -128,22 +128,11 @@ static bool rare_read(const struct tree_node *node, double *out)
     return false;
 }
 
-// IEEE 754, little-endian.
-static bool bits_append(struct buffer *out, uint64_t bits, size_t size)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)(bits >> 8 * i);
-    return buffer_append(out, bytes, size);
-}
-
 static const char *real_append(const struct avsc_type *type, const struct tree_node *node,
                                struct buffer *out)
 {
     double wide = 0;
     float narrow = 0;
-    uint32_t narrow_bits;
-    uint64_t wide_bits;
     bool rare = rare_read(node, &wide);
     if (!rare && node->kind != TREE_NUMBER)
         return "a number is expected, or one of the texts NaN, Infinity, -Infinity";
@@ -152,10 +141,8 @@ static const char *real_append(const struct avsc_type *type, const struct tree_n
     narrow = rare ? (float)wide : strtof(text_of(node), NULL);
     if (!rare && !(type->kind == AVSC_DOUBLE ? isfinite(wide) : isfinite(narrow)))
         return "the number is out of range";
-    memcpy(&narrow_bits, &narrow, sizeof(narrow_bits));
-    memcpy(&wide_bits, &wide, sizeof(wide_bits));
-    return written(type->kind == AVSC_DOUBLE ? bits_append(out, wide_bits, sizeof(wide_bits))
-                                             : bits_append(out, narrow_bits, sizeof(narrow_bits)));
+    return written(type->kind == AVSC_DOUBLE ? buffer_append_double(out, wide)
+                                             : buffer_append_float(out, narrow));
 }
 
 // --- Bytes ---------------------------------------------------------------------------------------
@@ -165,8 +152,7 @@ static const char *unscaled_append(const struct avsc_type *type, struct view uns
                                    struct buffer *out)
 {
     if (type->kind == AVSC_BYTES)
-        return written(buffer_append_zigzag(out, (int64_t)unscaled.size) &&
-                       buffer_append(out, unscaled.data, unscaled.size));
+        return written(buffer_append_sized(out, unscaled));
     if (unscaled.size > type->size)
         return "the decimal has too many digits for its fixed";
     bool fits = buffer_reserve(out, type->size);
@@ -239,8 +225,7 @@ static const char *string_append(const struct tree_node *node, struct buffer *ou
 {
     if (node->kind != TREE_TEXT)
         return "a text is expected";
-    return written(buffer_append_zigzag(out, (int64_t)node->text.size) &&
-                   buffer_append(out, node->text.data, node->text.size));
+    return written(buffer_append_sized(out, node->text));
 }
 
 static const char *enum_append(const struct avsc *avsc, const struct avsc_type *type,

@@ -40,8 +40,7 @@ bool mask_append(struct view value, const struct purchase *purchase, struct view
     if (!buffer_reserve(out, before + NUMBER_BYTES_MAX + masked.size + after))
         return false;
     ensure(buffer_append(out, value.data, before));
-    ensure(buffer_append_zigzag(out, (int64_t)masked.size));
-    ensure(buffer_append(out, masked.data, masked.size));
+    ensure(buffer_append_sized(out, masked));
     ensure(buffer_append(out, behind, after));
     return true;
 }

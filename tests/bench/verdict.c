@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "lib/plain_alert.h"
@@ -54,10 +53,9 @@ static int by_card_and_time(const void *left, const void *right)
 {
     const struct plain_alert *a = left;
     const struct plain_alert *b = right;
-    size_t size = a->card.size < b->card.size ? a->card.size : b->card.size;
-    int order = memcmp(a->card.data, b->card.data, size);
-    if (order != 0 || a->card.size != b->card.size)
-        return order != 0 ? order : a->card.size < b->card.size ? -1 : 1;
+    int order = view_order(a->card, b->card);
+    if (order != 0)
+        return order;
     return a->timestamp_ms < b->timestamp_ms ? -1 : a->timestamp_ms > b->timestamp_ms;
 }
 

@@ -194,6 +194,37 @@ static void views__are_equal_by_content(void **state)
     assert_true(view_equal((struct view){NULL, 0}, view_text("")));
 }
 
+static void floats_and_texts__are_as_avro_has_them(void **state)
+{
+    (void)state;
+    static const uint8_t expected[] = {0,    0,   0xc0, 0xbf,                   // -1.5f
+                                       0,    0,   0,    0,    0, 0, 0x25, 0xc0, // -10.5
+                                       0x06, 'f', 'o',  'o',  0};               // "foo", ""
+    struct buffer buffer;
+    buffer_init(&buffer, sizeof(expected));
+    assert_true(buffer_append_float(&buffer, -1.5f));
+    assert_true(buffer_append_double(&buffer, -10.5));
+    assert_true(buffer_append_sized(&buffer, view_text("foo")));
+    assert_false(buffer_append_sized(&buffer, view_text("x"))); // the length alone would fit
+    assert_true(buffer_append_sized(&buffer, view_text("")));
+    assert_int_equal(buffer.size, sizeof(expected));
+    assert_memory_equal(buffer.data, expected, sizeof(expected));
+    buffer_release(&buffer);
+}
+
+static void views__are_ordered_by_their_bytes(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"", "a", "ab", "b", "\x80"};
+    for (size_t i = 0; i < 5; i++) {
+        for (size_t k = 0; k < 5; k++) {
+            int order = view_order(view_text(rows[i]), view_text(rows[k]));
+            assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+        }
+    }
+    assert_int_equal(view_order((struct view){NULL, 0}, view_text("")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +238,8 @@ int main(void)
         cmocka_unit_test(varint__refuses_cut_and_over_long_encodings),
         cmocka_unit_test(reader__never_passes_its_end),
         cmocka_unit_test(views__are_equal_by_content),
+        cmocka_unit_test(views__are_ordered_by_their_bytes),
+        cmocka_unit_test(floats_and_texts__are_as_avro_has_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
