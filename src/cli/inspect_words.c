@@ -140,14 +140,6 @@ void inspect_all_text(const struct inspect_look *look, int64_t wall_ms)
 
 // ---- all, as JSON ----
 
-static void put_time(struct json_out *out, const char *name, struct optional_ms time)
-{
-    if (time.known)
-        json_out_integer(out, name, time.ms);
-    else
-        json_out_null(out, name);
-}
-
 static void put_checkpoint(struct json_out *out, const struct inspect_partition *partition,
                            int64_t wall_ms)
 {
@@ -157,7 +149,7 @@ static void put_checkpoint(struct json_out *out, const struct inspect_partition 
     json_out_count(out, "bytes", partition->bytes);
     json_out_integer(out, "input_offset", meta->input_offset);
     json_out_integer(out, "changelog_offset", partition->checkpoint.changelog_offset);
-    put_time(out, "stream_time_ms", meta->stream_time);
+    json_out_integer_if(out, "stream_time_ms", meta->stream_time.known, meta->stream_time.ms);
     json_out_integer(out, "written_ms", partition->written_ms);
     json_out_integer(out, "age_ms", wall_ms - partition->written_ms);
     snprintf(text, sizeof(text), "%016" PRIx64, meta->incarnation);
@@ -188,10 +180,7 @@ void inspect_all_json(const struct inspect_look *look, int64_t wall_ms)
     struct json_out out = json_out_to(&page);
     json_out_object(&out, NULL);
     json_out_text(&out, "directory", look->inspection.dir.path);
-    if (look->inspection.holder != 0)
-        json_out_integer(&out, "held_by", look->inspection.holder);
-    else
-        json_out_null(&out, "held_by");
+    json_out_integer_if(&out, "held_by", look->inspection.holder != 0, look->inspection.holder);
     json_out_count(&out, "cards", look->cards);
     json_out_count(&out, "purchases", look->purchases);
     json_out_count(&out, "bytes", look->bytes);
@@ -245,7 +234,7 @@ int inspect_card_json(const struct inspect_look *look, const struct inspect_card
     if (found) {
         const struct card_view view = view_of(look, card);
         json_out_integer(&out, "partition", card->where->partition);
-        put_time(&out, "stream_time_ms", view.stream_time);
+        json_out_integer_if(&out, "stream_time_ms", view.stream_time.known, view.stream_time.ms);
         json_out_count(&out, "record_bytes", card->record.size);
         if (card_view_write(&view, &out, &err) != STATUS_OK) {
             json_out_text(&out, "problem", err.text);

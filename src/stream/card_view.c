@@ -16,10 +16,7 @@ static void write_event(const struct card_view *view, struct json_out *out,
 {
     json_out_object(out, NULL);
     json_out_integer(out, "time_ms", event->time_ms);
-    if (event->bits & SLOT_HAS_ID)
-        json_out_integer(out, "id", event->id);
-    else
-        json_out_null(out, "id");
+    json_out_integer_if(out, "id", (event->bits & SLOT_HAS_ID) != 0, event->id);
     write_rules(view, out, "burst", event->bits, SLOT_BURST(0));
     write_rules(view, out, "late", event->bits, SLOT_LATE(0));
     json_out_object_end(out);

@@ -39,7 +39,6 @@ void recent_draft_alert(struct recent_draft *draft, const struct alert *alert, s
                         const struct message *source)
 {
     struct recent_alert *note = next_alert(&draft->notes);
-    note->rule = alert->rule;
     note->alert = *alert;
     note->partition = source->partition;
     note->offset = source->offset;

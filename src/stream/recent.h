@@ -22,7 +22,6 @@ enum {
 
 struct recent_alert {
     uint64_t sequence; // from 1 on
-    uint32_t rule;
     char card[CARD_MASKED_MAX];
     struct alert alert;
     int32_t partition; // of the purchase that raised it

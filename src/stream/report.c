@@ -161,14 +161,8 @@ static void write_partition(struct json_out *out, int32_t partition, int32_t wor
     json_out_integer(out, "worker", worker);
     json_out_text(out, "state", state_name(gauges));
     json_out_integer(out, "position", gauges->position);
-    if (gauges->lag >= 0)
-        json_out_integer(out, "lag", gauges->lag);
-    else
-        json_out_null(out, "lag");
-    if (gauges->stream_time_known)
-        json_out_integer(out, "stream_time_ms", gauges->stream_time_ms);
-    else
-        json_out_null(out, "stream_time_ms");
+    json_out_integer_if(out, "lag", gauges->lag >= 0, gauges->lag);
+    json_out_integer_if(out, "stream_time_ms", gauges->stream_time_known, gauges->stream_time_ms);
     json_out_count(out, "cards", gauges->state_cards);
     json_out_count(out, "bytes", gauges->state_bytes);
     if (gauges->stalled)
@@ -247,17 +241,15 @@ static void write_alert(struct json_out *out, const struct stream_settings *sett
              note->partition, note->offset);
     json_out_object(out, NULL);
     json_out_count(out, "sequence", note->sequence);
-    json_out_text(out, "rule", settings->rule_names[note->rule]);
+    json_out_text(out, "rule", settings->rule_names[note->alert.rule]);
     json_out_text(out, "card", note->card);
     json_out_count(out, "count", note->alert.count);
     json_out_integer(out, "timestamp_ms", note->alert.timestamp_ms);
     json_out_integer(out, "detected_at_ms", note->alert.detected_at_ms);
     json_out_text(out, "source", source);
     json_out_integer(out, "committed_ms", note->committed_ms);
-    if (note->message_ms >= 0)
-        json_out_integer(out, "latency_ms", note->committed_ms - note->message_ms);
-    else
-        json_out_null(out, "latency_ms");
+    json_out_integer_if(out, "latency_ms", note->message_ms >= 0,
+                        note->committed_ms - note->message_ms);
     json_out_object_end(out);
 }
 
@@ -306,10 +298,7 @@ static void write_found(const struct exposition *exposition, const struct inquir
     };
     json_out_integer(out, "partition", inquiry->partition);
     json_out_text(out, "as_of", inquiry->in_memory ? "now" : "last checkpoint");
-    if (inquiry->stream_time.known)
-        json_out_integer(out, "stream_time_ms", inquiry->stream_time.ms);
-    else
-        json_out_null(out, "stream_time_ms");
+    json_out_integer_if(out, "stream_time_ms", inquiry->stream_time.known, inquiry->stream_time.ms);
     if (card_view_write(&view, out, &err) != STATUS_OK)
         json_out_text(out, "problem", err.text);
 }

@@ -60,6 +60,14 @@ void json_out_integer(struct json_out *out, const char *name, int64_t value)
     out->failed = out->failed || !buffer_append_format(out->buffer, "%" PRId64, value);
 }
 
+void json_out_integer_if(struct json_out *out, const char *name, bool known, int64_t value)
+{
+    if (known)
+        json_out_integer(out, name, value);
+    else
+        json_out_null(out, name);
+}
+
 void json_out_count(struct json_out *out, const char *name, uint64_t value)
 {
     begin(out, name);

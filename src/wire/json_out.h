@@ -26,6 +26,8 @@ void json_out_object_end(struct json_out *out);
 void json_out_array(struct json_out *out, const char *name);
 void json_out_array_end(struct json_out *out);
 void json_out_integer(struct json_out *out, const char *name, int64_t value);
+// `known` false: null.
+void json_out_integer_if(struct json_out *out, const char *name, bool known, int64_t value);
 void json_out_count(struct json_out *out, const char *name, uint64_t value);
 void json_out_real(struct json_out *out, const char *name, double value); // not finite: null
 void json_out_truth(struct json_out *out, const char *name, bool value);

@@ -52,7 +52,7 @@ static void alerts__are_seen_once_they_are_committed(void **state)
     assert_int_equal(recent_alerts(&f->recent, 0, f->alerts), 1);
     const struct recent_alert *alert = &f->alerts[0];
     assert_int_equal(alert->sequence, 1);
-    assert_int_equal(alert->rule, 1);
+    assert_int_equal(alert->alert.rule, 1);
     assert_string_equal(alert->card, "************4444");
     assert_int_equal(alert->partition, 2);
     assert_int_equal(alert->offset, 10);
