@@ -51,16 +51,13 @@ static int show_card(struct inspect_look *look, const char *number, bool as_json
 {
     struct buffer record;
     struct error err;
-    int32_t partition;
-    struct inspect_partition where = {.partition = -1};
+    struct inspect_partition where;
     buffer_init(&record, RECORD_BYTES_MAX);
-    enum status status =
-        inspect_look_for(look, view_text(number), &partition, &where, &record, &err);
+    enum status status = inspect_look_for(look, view_text(number), &where, &record, &err);
     int code = CLI_DONE;
     if (status != STATUS_OK) {
         code = refuse(err.text);
     } else {
-        where.partition = partition;
         const struct inspect_card card = {view_text(number), &where, buffer_view(&record)};
         code = as_json ? inspect_card_json(look, &card) : inspect_card_text(look, &card);
     }

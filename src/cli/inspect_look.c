@@ -100,15 +100,15 @@ void inspect_look_at_all(struct inspect_look *look)
     }
 }
 
-enum status inspect_look_for(struct inspect_look *look, struct view card, int32_t *partition,
+enum status inspect_look_for(struct inspect_look *look, struct view card,
                              struct inspect_partition *where, struct buffer *record,
                              struct error *err)
 {
     struct token token;
     enum status status = STATUS_OK;
-    *partition = -1;
+    *where = (struct inspect_partition){.partition = -1};
     token_of(look->key, card, &token);
-    for (size_t i = 0; i < look->inspection.count && *partition < 0; i++) {
+    for (size_t i = 0; i < look->inspection.count && where->partition < 0; i++) {
         struct inspected inspected;
         struct view value = {NULL, 0};
         status = inspected_open(&inspected, &look->inspection, look->inspection.partitions[i], err);
@@ -116,7 +116,7 @@ enum status inspect_look_for(struct inspect_look *look, struct view card, int32_
             return status;
         status = inspected_card(&inspected, &token, &value, err);
         if (value.data != NULL && buffer_append(record, value.data, value.size)) {
-            *partition = look->inspection.partitions[i];
+            where->partition = look->inspection.partitions[i];
             take_head(look, &inspected, where);
         }
         inspected_close(&inspected);

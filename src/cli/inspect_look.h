@@ -46,9 +46,9 @@ void inspect_look_at_all(struct inspect_look *look);
 // The least number of purchases that is counted in a size.
 uint64_t inspect_size_from(size_t size);
 
-// Looks for a card: the first partition that has it. Its record is appended to `record`;
-// *partition is -1 when none has it. STATUS_FATAL, STATUS_RECORD: a store could not be read.
-enum status inspect_look_for(struct inspect_look *look, struct view card, int32_t *partition,
+// Looks for a card: the first partition that has it. Its record is appended to `record`; the number
+// in *where is -1 when none has it. STATUS_FATAL, STATUS_RECORD: a store could not be read.
+enum status inspect_look_for(struct inspect_look *look, struct view card,
                              struct inspect_partition *where, struct buffer *record,
                              struct error *err) MUST_USE;
 
