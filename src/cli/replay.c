@@ -15,12 +15,6 @@
 
 enum { SUMMARY_BYTES_MAX = 64 * 1024 };
 
-static void ignore(void *context, const struct record *record)
-{
-    (void)context;
-    (void)record;
-}
-
 static void print_summary(const struct counters *counters, const struct stream_settings *settings,
                           int64_t taken_ms)
 {
@@ -85,7 +79,6 @@ static enum status take_and_print(struct replay_site *site, struct error *err)
 
 static enum status run_mode(struct replay_site *site, bool *equal, struct error *err)
 {
-    static const struct replay_listener nobody = {ignore, NULL};
     switch (site->options->mode) {
     case REPLAY_VERIFY:
         return replay_verify(site, equal, err);
@@ -94,7 +87,7 @@ static enum status run_mode(struct replay_site *site, bool *equal, struct error 
     case REPLAY_OUT:
         return take_and_print(site, err);
     default:
-        return take(site, &nobody, err);
+        return take(site, &replay_nobody, err);
     }
 }
 

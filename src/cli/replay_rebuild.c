@@ -280,22 +280,15 @@ static enum status rebuild_all(struct job *job, struct error *err)
     return STATUS_OK;
 }
 
-static void ignore(void *context, const struct record *record)
-{
-    (void)context;
-    (void)record;
-}
-
 static enum status prepare(struct job *job, struct error *err)
 {
     const struct config *config = job->site->config;
-    const struct replay_listener nobody = {ignore, NULL};
     enum status status =
         store_lmdb_open(config->state.dir, config->application_id, &job->state, err);
     if (status == STATUS_OK)
         status = refuse_members(job, LEAVING_MS, err);
     if (status == STATUS_OK)
-        status = replay_topic_open(&job->topic, job->site, &nobody, err);
+        status = replay_topic_open(&job->topic, job->site, &replay_nobody, err);
     if (status != STATUS_OK)
         return status;
     topics_plan(config, job->topic.partition_count, &job->topics);

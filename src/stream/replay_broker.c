@@ -12,6 +12,14 @@ struct replay_broker {
     int64_t changelog_count; // records that a changelog would hold
 };
 
+static void ignore(void *context, const struct record *record)
+{
+    (void)context;
+    (void)record;
+}
+
+const struct replay_listener replay_nobody = {ignore, NULL};
+
 static struct replay_broker *self_of(struct broker *broker)
 {
     return (struct replay_broker *)broker;

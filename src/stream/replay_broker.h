@@ -13,6 +13,8 @@ struct replay_listener {
     void *context;
 };
 
+extern const struct replay_listener replay_nobody; // listens to nothing
+
 struct broker *replay_broker_open(const struct replay_listener *listener);
 
 #endif
