@@ -94,8 +94,8 @@ enum status table_forget(struct table *table, const struct stream_ports *ports, 
                  LOG_INT("next", table->next), LOG_TEXT("reason", reason));
     table_stop_reading(table, ports);
     look_again(table);
-    table_news_clear(&table->staged);
-    table_news_clear(&table->frozen);
+    table_news_release(&table->staged);
+    table_news_release(&table->frozen);
     table->checkpoint_running = false;
     table->loaded = false;
     table->next = 0;
@@ -387,19 +387,17 @@ static void wait_and_tell(struct table *table, const struct stream_ports *ports,
                           const struct error *err)
 {
     int64_t now_ms = ports->broker->ops->now_ms(ports->broker);
-    char reason[sizeof(err->text)];
-    memcpy(reason, err->text, sizeof(reason));
     if (table->step == TABLE_READING)
-        table_doubt(table, ports, reason);
+        table_doubt(table, ports, err->text);
     else
-        error_set(&table->trouble, STATUS_RETRY, "%s", reason);
+        table->trouble = *err;
     table->next_try_ms = now_ms + RETRY_AFTER_MS;
     if (table->warned_ms == 0)
         table->warned_ms = now_ms;
     if (!table->loaded || !log_due(&table->warned_ms, now_ms, WARN_EVERY_MS))
         return; // whoever waits for it tells
     log_warn("table", "the table cannot be read: flags stay as they were",
-             LOG_INT("partition", table->partition), LOG_TEXT("reason", reason));
+             LOG_INT("partition", table->partition), LOG_TEXT("reason", err->text));
 }
 
 enum status table_advance(struct table *table, struct table_shared *shared, struct error *err)

@@ -19,11 +19,6 @@ void table_news_release(struct table_news *news)
     *news = (struct table_news){.tokens = NULL};
 }
 
-void table_news_clear(struct table_news *news)
-{
-    table_news_release(news);
-}
-
 // The token's cell, or the empty one where it belongs.
 static size_t cell_of(const struct table_news *news, const struct token *token)
 {

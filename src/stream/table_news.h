@@ -16,9 +16,8 @@ struct table_news {
     size_t count;
 };
 
+// Forgets everything, and gives the memory back; it is ready for use again.
 void table_news_release(struct table_news *news);
-// Forgets everything, and gives the memory back.
-void table_news_clear(struct table_news *news);
 void table_news_put(struct table_news *news, const struct token *token, bool enabled);
 // False: nothing is known of the card.
 bool table_news_find(const struct table_news *news, const struct token *token, bool *enabled);

@@ -162,7 +162,7 @@ static enum status poll_checkpoint(struct table *table, bool wait, struct error 
     if (status != STATUS_OK || running)
         return status;
     table->checkpoint_running = false;
-    table_news_clear(&table->frozen);
+    table_news_release(&table->frozen);
     return STATUS_OK;
 }
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker's tables: rows are taken as they come, between everything else; what asks the cluster
 // happens between transactions. Nothing of it exists without a travel rule.
-#include "base/log.h"
 #include "stream/worker.h"
-
-enum { WARN_EVERY_MS = 10000 };
 
 static struct table *table_of(const struct worker *worker, int32_t partition)
 {

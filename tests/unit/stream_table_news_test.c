@@ -48,7 +48,7 @@ static void last_word_on_a_card__counts(void **state)
     put(&news, 1, false);
     assert_state(&news, 1, 0);
     assert_int_equal(news.count, 2);
-    table_news_clear(&news);
+    table_news_release(&news);
     assert_state(&news, 1, -1);
     put(&news, 1, true);
     assert_state(&news, 1, 1);
