@@ -7,10 +7,9 @@
 #include "wire/avsc.h"
 #include "wire/avsc_json.h"
 
-// Where parsing is: the tables grow, `names` maps a full name to its type's index.
+// Where parsing is: the tables grow.
 struct parser {
     struct avsc *avsc;
-    json_t *names; // the avsc's
     uint32_t type_capacity;
     uint32_t link_capacity;
     uint32_t field_capacity;
@@ -104,10 +103,10 @@ static enum status reference_parse(struct parser *parser, const char *name, stru
                                    uint32_t *out)
 {
     char *full = full_name(name, scope);
-    const json_t *index = json_object_get(parser->names, full);
+    const json_t *index = json_object_get(parser->avsc->names, full);
     free(full);
     if (index == NULL)
-        index = json_object_get(parser->names, name);
+        index = json_object_get(parser->avsc->names, name);
     if (index == NULL)
         return refused(parser, "no type is defined by the name", name);
     *out = (uint32_t)json_integer_value(index);
@@ -139,10 +138,10 @@ static enum status named_add(struct parser *parser, const json_t *json, enum avs
     if (dot != NULL)
         *scope = (struct scope){name, (size_t)(dot - name)};
     char *full = full_name(name, *scope);
-    bool taken = json_object_get(parser->names, full) != NULL;
+    bool taken = json_object_get(parser->avsc->names, full) != NULL;
     *out = type_add(parser, kind);
     if (!taken)
-        ensure(json_object_set_new_nocheck(parser->names, full, json_integer(*out)) == 0);
+        ensure(json_object_set_new_nocheck(parser->avsc->names, full, json_integer(*out)) == 0);
     free(full);
     return taken ? refused(parser, "defined twice:", name) : STATUS_OK;
 }
@@ -393,7 +392,7 @@ enum status avsc_parse(struct view json, struct avsc **out, struct error *err)
                          mistake.line, mistake.column, mistake.text);
     struct parser parser = {.avsc = memory_zeroed(1, sizeof(struct avsc)), .err = err};
     parser.avsc->document = document;
-    parser.avsc->names = parser.names = json_object();
+    parser.avsc->names = json_object();
     enum status status = type_parse(&parser, document, (struct scope){"", 0}, &parser.avsc->root);
     if (status != STATUS_OK) {
         avsc_free(parser.avsc);
