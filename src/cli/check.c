@@ -58,30 +58,12 @@ static void check_cleanup_policy(const struct cluster_check *check, const char *
                          policy);
 }
 
-static void check_changelog(const struct cluster_check *check, const char *topic,
-                            const char *subject, int32_t count)
-{
-    check_cleanup_policy(check, topic, subject);
-    if (check->input_partitions > 0 && count != check->input_partitions)
-        findings_problem(check->findings, subject,
-                         "it has %" PRId32 " partitions, but %s has %" PRId32
-                         "; use another application_id, or delete the topic and the consumer "
-                         "group to start over",
-                         count, check->config->topics.purchases, check->input_partitions);
-}
-
 // Rows that are deleted with their age are flags that go off by themselves: allowed, but odd.
-static void check_table(const struct cluster_check *check, const char *topic, const char *subject,
-                        int32_t count)
+static void check_table_policy(const struct cluster_check *check, const char *topic,
+                               const char *subject)
 {
     struct error err;
     char policy[64];
-    if (check->input_partitions > 0 && count != check->input_partitions)
-        findings_problem(check->findings, subject,
-                         "it has %" PRId32 " partitions, but %s has %" PRId32
-                         ": a card's flag would be in another partition than its purchases; make "
-                         "it anew with as many",
-                         count, check->config->topics.purchases, check->input_partitions);
     if (kafka_topic_setting_get(check->cluster, topic, "cleanup.policy", policy, sizeof(policy),
                                 &err) == STATUS_OK &&
         strstr(policy, "compact") == NULL)
@@ -89,6 +71,23 @@ static void check_table(const struct cluster_check *check, const char *topic, co
                      "cleanup.policy is %s, so flags are forgotten with their age; a table's topic "
                      "is compacted",
                      policy);
+}
+
+static void check_partitions(const struct cluster_check *check, size_t index, const char *subject,
+                             int32_t count)
+{
+    const char *advice = "; delete the topic, or name another one";
+    if (count == check->input_partitions || check->input_partitions <= 0)
+        return;
+    if (index == TOPICS_CHANGELOG)
+        advice = "; use another application_id, or delete the topic and the consumer group to "
+                 "start over";
+    if (index == TOPICS_TRAVEL_FLAGS)
+        advice = ": a card's flag would be in another partition than its purchases; make it anew "
+                 "with as many";
+    findings_problem(check->findings, subject,
+                     "it has %" PRId32 " partitions, but %s has %" PRId32 "%s", count,
+                     check->config->topics.purchases, check->input_partitions, advice);
 }
 
 static void check_topic(struct cluster_check *check, size_t index, const char *topic)
@@ -112,16 +111,14 @@ static void check_topic(struct cluster_check *check, size_t index, const char *t
                          "%" PRId32 " partitions; at most %d are possible", count, PARTITIONS_MAX);
     else
         findings_add(check->findings, "ok", subject, "%" PRId32 " partitions", count);
-    if (count > 0 && index == TOPICS_CHANGELOG)
-        check_changelog(check, topic, subject, count);
-    if (count > 0 && index == TOPICS_TRAVEL_FLAGS)
-        check_table(check, topic, subject, count);
-    if (count > 0 && index > TOPICS_CHANGELOG && check->input_partitions > 0 &&
-        count != check->input_partitions)
-        findings_problem(check->findings, subject,
-                         "it has %" PRId32 " partitions, but %s has %" PRId32
-                         "; delete the topic, or name another one",
-                         count, check->config->topics.purchases, check->input_partitions);
+    if (count <= 0)
+        return;
+    if (topics_follow_input((enum topics_index)index))
+        check_partitions(check, index, subject, count);
+    if (index == TOPICS_CHANGELOG)
+        check_cleanup_policy(check, topic, subject);
+    if (index == TOPICS_TRAVEL_FLAGS)
+        check_table_policy(check, topic, subject);
 }
 
 // What no rule reads is not asked for: the service need not have a right to it.
