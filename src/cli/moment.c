@@ -5,12 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/iso_time.h"
-
-// Dates are written with years of four digits.
-#define MOMENT_SHOWN_MS_MAX INT64_C(253402300800000)
 
 bool moment_parse(const char *text, int64_t *unix_ms)
 {
@@ -27,15 +23,13 @@ bool moment_parse(const char *text, int64_t *unix_ms)
 
 void moment_text(int64_t ms, char out[MOMENT_TEXT_BYTES])
 {
-    struct tm utc;
+    struct buffer text;
     int64_t rest_ms = ms % 1000 < 0 ? ms % 1000 + 1000 : ms % 1000;
-    time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
-    char text[MOMENT_TEXT_BYTES];
-    bool fits = ms > -MOMENT_SHOWN_MS_MAX && ms < MOMENT_SHOWN_MS_MAX &&
-                gmtime_r(&seconds, &utc) != NULL &&
-                strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc) > 0;
-    if (fits)
-        snprintf(out, MOMENT_TEXT_BYTES, "%.20s.%03dZ", text, (int)rest_ms);
+    const struct iso_moment moment = {ms / 1000 - (ms % 1000 < 0), (int32_t)rest_ms * 1000000};
+    buffer_init(&text, MOMENT_TEXT_BYTES - 1);
+    if (iso_moment_append(&text, moment, 3))
+        snprintf(out, MOMENT_TEXT_BYTES, "%.*s", (int)text.size, (const char *)text.data);
     else
         snprintf(out, MOMENT_TEXT_BYTES, "%" PRId64, ms);
+    buffer_release(&text);
 }
