@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The assembler's .incbin puts the files into the object; the Makefile knows the dependency, and
-// where the chart library is.
+// The Makefile knows where the chart library is.
 #include "ops/assets.h"
+
+#include "base/embed.h"
 
 #ifndef CHART_JS
 #define CHART_JS "/usr/share/javascript/chart.js/chart.min.js"
@@ -9,13 +10,6 @@
 #ifndef CHART_JS_LICENCE
 #define CHART_JS_LICENCE "/usr/share/doc/libjs-chart.js/copyright"
 #endif
-
-#define EMBED(symbol, path)                                                                        \
-    __asm__(".pushsection .rodata\n" #symbol "_start: .incbin \"" path "\"\n" #symbol              \
-            "_end: .byte 0\n"                                                                      \
-            ".popsection\n");                                                                      \
-    extern const uint8_t symbol##_start[] __attribute__((visibility("hidden")));                   \
-    extern const uint8_t symbol##_end[] __attribute__((visibility("hidden")))
 
 EMBED(cw_page_html, "src/ops/page/page.html");
 EMBED(cw_page_css, "src/ops/page/page.css");
@@ -26,7 +20,7 @@ EMBED(cw_icon_svg, "src/ops/page/icon.svg");
 EMBED(cw_chart_library, CHART_JS);
 EMBED(cw_chart_licence, CHART_JS_LICENCE);
 
-struct embedded {
+struct row {
     const char *path;
     const char *type;
     const uint8_t *start;
@@ -39,7 +33,7 @@ static const char javascript[] = "text/javascript; charset=utf-8";
 static const char svg[] = "image/svg+xml";
 static const char plain[] = "text/plain; charset=utf-8";
 
-static const struct embedded table[] = {
+static const struct row table[] = {
     {"/", html, cw_page_html_start, cw_page_html_end},
     {"/page.css", css, cw_page_css_start, cw_page_css_end},
     {"/page.js", javascript, cw_page_js_start, cw_page_js_end},
@@ -53,10 +47,10 @@ static const struct embedded table[] = {
 bool asset_find(const char *path, struct asset *out)
 {
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        const struct embedded *row = &table[i];
+        const struct row *row = &table[i];
         if (strcmp(row->path, path) != 0)
             continue;
-        *out = (struct asset){row->path, row->type, {row->start, (size_t)(row->end - row->start)}};
+        *out = (struct asset){row->path, row->type, embedded(row->start, row->end)};
         return true;
     }
     return false;
