@@ -156,7 +156,10 @@ static enum status port_stop(struct broker *broker, int32_t partition, struct er
 static enum status port_committed(struct broker *broker, int32_t partition, int64_t *offset,
                                   struct error *err)
 {
-    return kafka_offsets_committed(&self_of(broker)->membership, partition, offset, err);
+    const struct kafka_membership *membership = &self_of(broker)->membership;
+    const struct kafka_offset_query query = {membership->client.rk, membership->group_id,
+                                             membership->topic, partition};
+    return kafka_offsets_committed(&query, offset, err);
 }
 
 static enum status port_input_watermarks(struct broker *broker, int32_t partition, int64_t *low,

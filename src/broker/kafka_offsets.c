@@ -17,12 +17,12 @@ kafka_offsets_list(const char *topic, const struct partition_offset *offsets, si
     return list;
 }
 
-enum status kafka_offsets_committed(struct kafka_membership *membership, int32_t partition,
-                                    int64_t *offset, struct error *err)
+enum status kafka_offsets_committed(const struct kafka_offset_query *query, int64_t *offset,
+                                    struct error *err)
 {
-    struct partition_offset wanted = {partition, 0};
-    rd_kafka_topic_partition_list_t *list = kafka_offsets_list(membership->topic, &wanted, 1);
-    rd_kafka_resp_err_t code = rd_kafka_committed(membership->client.rk, list, COMMITTED_MS);
+    struct partition_offset wanted = {query->partition, 0};
+    rd_kafka_topic_partition_list_t *list = kafka_offsets_list(query->topic, &wanted, 1);
+    rd_kafka_resp_err_t code = rd_kafka_committed(query->rk, list, COMMITTED_MS);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         code = list->elems[0].err;
     *offset = list->elems[0].offset >= 0 ? list->elems[0].offset : -1;
@@ -30,11 +30,11 @@ enum status kafka_offsets_committed(struct kafka_membership *membership, int32_t
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;
     struct kafka_fault fault = kafka_fault_of_code(code, NULL);
-    kafka_fault_deepen(membership->client.rk, &fault);
+    kafka_fault_deepen(query->rk, &fault);
     return kafka_fault_report(&fault, KAFKA_STAGE_QUERY, err,
                               "cannot read the committed offset of consumer group %s on "
                               "%s/%" PRId32,
-                              membership->group_id, membership->topic, partition);
+                              query->group_id, query->topic, query->partition);
 }
 
 static struct kafka_fault commit_list(struct kafka_membership *membership,

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the consumer group stands in the input, asked and told by a member's handle.
+// Where the consumer group stands in the input, asked and told.
 #ifndef BROKER_KAFKA_OFFSETS_H
 #define BROKER_KAFKA_OFFSETS_H
 
 #include "broker/kafka_membership.h"
 
+// Whose offset is asked for, by a handle of that group.
+struct kafka_offset_query {
+    rd_kafka_t *rk;
+    const char *group_id;
+    const char *topic;
+    int32_t partition;
+};
 // The group's committed offset, stable; -1: none. STATUS_RETRY: a transaction is pending, or there
 // is no answer.
-enum status kafka_offsets_committed(struct kafka_membership *membership, int32_t partition,
-                                    int64_t *offset, struct error *err) MUST_USE;
+enum status kafka_offsets_committed(const struct kafka_offset_query *query, int64_t *offset,
+                                    struct error *err) MUST_USE;
 // Commits without a transaction.
 enum status kafka_offsets_commit(struct kafka_membership *membership,
                                  const struct partition_offset *offsets, size_t count,

@@ -10,7 +10,7 @@
 #include "broker/kafka_offsets.h"
 #include "broker/kafka_reading.h"
 
-enum { QUERY_MS = 10000, COMMITTED_MS = 1000 };
+enum { QUERY_MS = 10000 };
 
 struct kafka_reader {
     struct kafka_cluster *cluster;
@@ -72,20 +72,9 @@ enum status kafka_reader_offset_at(struct kafka_reader *reader, int32_t partitio
 enum status kafka_reader_committed(struct kafka_reader *reader, int32_t partition, int64_t *offset,
                                    struct error *err)
 {
-    const struct partition_offset wanted = {partition, 0};
-    rd_kafka_topic_partition_list_t *list = kafka_offsets_list(reader->reading.topic, &wanted, 1);
-    rd_kafka_resp_err_t code = rd_kafka_committed(reader->reading.client.rk, list, COMMITTED_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = list->elems[0].err;
-    *offset = list->elems[0].offset >= 0 ? list->elems[0].offset : -1;
-    rd_kafka_topic_partition_list_destroy(list);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        return STATUS_OK;
-    struct kafka_fault fault = kafka_fault_of_code(code, NULL);
-    return kafka_fault_report(&fault, KAFKA_STAGE_QUERY, err,
-                              "cannot read the committed offset of consumer group %s on "
-                              "%s/%" PRId32,
-                              reader->group_id, reader->reading.topic, partition);
+    const struct kafka_offset_query query = {reader->reading.client.rk, reader->group_id,
+                                             reader->reading.topic, partition};
+    return kafka_offsets_committed(&query, offset, err);
 }
 
 enum status kafka_reader_start(struct kafka_reader *reader, int32_t partition, int64_t offset,
