@@ -2,9 +2,8 @@
 // Byte layout of a card. "varint" is LEB128, "zigzag" a signed varint (Avro's long); a delta is
 // taken and added modulo 2^64, so that any two times or ids have one.
 //
-//   u8      format version: 1, and 1 more when events have facts, and 2 more when one of the
-//   counters
-//           is the running count of purchases
+//   u8      format version: 1, and 1 more when events have facts, and 2 more when a counter is
+//           the running count of purchases
 //   u8      bit 0: a newest offset follows; bit 1: counters follow; bit 2: 0;
 //           bits 3..7: the number of events, or 31: 31 + the varint that follows
 //   [varint number of events - 31]

@@ -13,9 +13,8 @@
 //   -0012.3400e5   negative, digits "12.34", count 4, exponent 3: -1234 * 10^3
 struct digits {
     bool negative;
-    struct view
-        text;     // borrowed: from the first to the last digit that is not 0; a point may be in it
-    size_t count; // digits in it; 0: the number is zero
+    struct view text; // borrowed: from the first digit that is not 0 to the last; may hold a point
+    size_t count;     // digits in it; 0: the number is zero
     int64_t exponent; // of ten, for the integer of these digits
 };
 
