@@ -16,8 +16,6 @@
 
 enum { DEADLINE_MS = 30000 };
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 struct setting {
     struct kafkad *kafka;
     struct tools *tools;

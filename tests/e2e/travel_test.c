@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "broker/broker_kafka.h"
+#include "lib/hex.h"
 #include "lib/raw_http.h"
 #include "lib/scene.h"
 #include "lib/workspace.h"
@@ -331,16 +332,6 @@ static void at_least_once__asks_the_table_too(void **state)
 
 // ---- what Kafka Connect wrote ----
 
-static size_t bytes_of_hex(const char *hex, uint8_t *out)
-{
-    size_t size = strlen(hex) / 2;
-    for (size_t i = 0; i < size; i++) {
-        char digits[3] = {hex[2 * i], hex[2 * i + 1], 0};
-        out[i] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    return size;
-}
-
 // The captured row as it was, but for the id that the schema has in this registry.
 static void send_captured(struct trip *trip, const json_t *row, uint32_t schema_id)
 {
@@ -349,7 +340,7 @@ static void send_captured(struct trip *trip, const json_t *row, uint32_t schema_
     const char *key = json_string_value(json_object_get(row, "key"));
     struct view value = {NULL, 0};
     if (hex != NULL) {
-        value = (struct view){bytes, bytes_of_hex(hex, bytes)};
+        value = (struct view){bytes, hex_bytes(hex, bytes)};
         uint32_t big_endian = __builtin_bswap32(schema_id);
         memcpy(bytes + 1, &big_endian, sizeof(big_endian));
     }

@@ -4,41 +4,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "broker/kafka_client.h"
-#include "lib/kafka_rig.h"
-#include "lib/mock_cluster.h"
+#include "lib/mock_stage.h"
 
 enum { PARTITIONS = 4 };
 
-struct fixture {
-    struct mock_cluster mock;
-    struct kafka_rig rig;
-    struct error err;
-};
-
 static int setup(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    mock_cluster_open(&fixture->mock, 1);
-    mock_cluster_topic(&fixture->mock, "purchases", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "changelog", PARTITIONS);
-    kafka_rig_open(&fixture->rig, fixture->mock.servers);
+    static const char *const topics[] = {"purchases", "changelog", NULL};
+    struct mock_stage *fixture = mock_stage_open(1, PARTITIONS, topics);
     *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    kafka_rig_close(&fixture->rig);
-    mock_cluster_close(&fixture->mock);
-    free(fixture);
     return 0;
 }
 
@@ -50,7 +30,7 @@ static void accept_event(struct broker *broker)
 
 static void membership__event_comes_again_until_it_is_accepted(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     kafka_rig_fill(&fixture->rig, "purchases", 0, 10);
     rig_ok(broker->ops->start(broker, 0, 0, &fixture->err), &fixture->err);
@@ -72,7 +52,7 @@ static void membership__event_comes_again_until_it_is_accepted(void **state)
 // Both are polled in turn, as two threads would, until each has seen an assignment of its half.
 static void membership__two_workers_share_the_partitions(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *brokers[2];
     brokers[0] = kafka_rig_broker(&fixture->rig, NULL, NULL);
     assert_int_equal(rig_join(brokers[0]), PARTITIONS);
@@ -98,7 +78,7 @@ static void membership__two_workers_share_the_partitions(void **state)
 
 static void membership__forgotten_by_the_group_is_an_assignment_lost(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     rig_join(broker);
     mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
@@ -113,7 +93,7 @@ static void membership__forgotten_by_the_group_is_an_assignment_lost(void **stat
 
 static void membership__fenced_instance_is_fatal_and_stays_so(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, "worker-0", NULL);
     rig_join(broker);
     mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
@@ -131,7 +111,7 @@ static void membership__fenced_instance_is_fatal_and_stays_so(void **state)
 
 static void offsets__committed_without_transaction_are_read_back(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     rig_join(broker);
     int64_t offset = 0;
@@ -148,7 +128,7 @@ static void offsets__committed_without_transaction_are_read_back(void **state)
 
 static void offsets__commit_under_an_old_generation_asks_for_reset(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     rig_join(broker);
     mock_cluster_fail(&fixture->mock, MOCK_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1);
@@ -159,7 +139,7 @@ static void offsets__commit_under_an_old_generation_asks_for_reset(void **state)
 
 static void offsets__unstable_is_retried(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     mock_cluster_fail(&fixture->mock, MOCK_OFFSET_FETCH, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
                       50);
@@ -177,7 +157,7 @@ static void offsets__unstable_is_retried(void **state)
 
 static void membership__lost_cluster_is_a_retry_and_heals(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     rig_join(broker);
     rd_kafka_mock_broker_set_down(fixture->mock.mock, 1);
@@ -202,20 +182,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(membership__event_comes_again_until_it_is_accepted, setup,
-                                        teardown),
+                                        mock_stage_end),
         cmocka_unit_test_setup_teardown(membership__two_workers_share_the_partitions, setup,
-                                        teardown),
+                                        mock_stage_end),
         cmocka_unit_test_setup_teardown(membership__forgotten_by_the_group_is_an_assignment_lost,
-                                        setup, teardown),
+                                        setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(membership__fenced_instance_is_fatal_and_stays_so, setup,
-                                        teardown),
+                                        mock_stage_end),
         cmocka_unit_test_setup_teardown(offsets__committed_without_transaction_are_read_back, setup,
-                                        teardown),
+                                        mock_stage_end),
         cmocka_unit_test_setup_teardown(offsets__commit_under_an_old_generation_asks_for_reset,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(offsets__unstable_is_retried, setup, teardown),
+                                        setup, mock_stage_end),
+        cmocka_unit_test_setup_teardown(offsets__unstable_is_retried, setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(membership__lost_cluster_is_a_retry_and_heals, setup,
-                                        teardown),
+                                        mock_stage_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,41 +12,20 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "broker/kafka_client.h"
-#include "lib/kafka_rig.h"
-#include "lib/mock_cluster.h"
+#include "lib/mock_stage.h"
 
 enum { RECORDS = 20000, PARTITIONS = 3 };
 
-struct fixture {
-    struct mock_cluster mock;
-    struct kafka_rig rig;
-    struct broker *broker;
-    struct error err;
-};
-
 static int setup(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    mock_cluster_open(&fixture->mock, 2);
-    mock_cluster_topic(&fixture->mock, "purchases", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "changelog", PARTITIONS);
-    kafka_rig_open(&fixture->rig, fixture->mock.servers);
+    static const char *const topics[] = {"purchases", "changelog", NULL};
+    struct mock_stage *fixture = mock_stage_open(2, PARTITIONS, topics);
     fixture->broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     *state = fixture;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture->broker->ops->close(fixture->broker);
-    kafka_rig_close(&fixture->rig);
-    mock_cluster_close(&fixture->mock);
-    free(fixture);
-    return 0;
-}
-
-static void start(struct fixture *fixture, int32_t partition, int64_t offset)
+static void start(struct mock_stage *fixture, int32_t partition, int64_t offset)
 {
     rig_ok(fixture->broker->ops->start(fixture->broker, partition, offset, &fixture->err),
            &fixture->err);
@@ -61,7 +40,7 @@ static int value_of(const struct message *message)
 
 static void reading__begins_at_the_offset_asked_for(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     kafka_rig_fill(&fixture->rig, "purchases", 1, 100);
     start(fixture, 1, 40);
     int64_t expected = 40;
@@ -79,7 +58,7 @@ static void reading__begins_at_the_offset_asked_for(void **state)
 
 static void reading__brings_nothing_of_partitions_not_started(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     kafka_rig_fill(&fixture->rig, "purchases", 0, 10);
     kafka_rig_fill(&fixture->rig, "purchases", 1, 10);
     start(fixture, 1, 0);
@@ -93,7 +72,7 @@ static void reading__brings_nothing_of_partitions_not_started(void **state)
 
 static void reading__tells_null_from_empty(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     kafka_rig_put(&fixture->rig, "purchases", 0, NULL, "");
     kafka_rig_put(&fixture->rig, "purchases", 0, "", NULL);
     start(fixture, 0, 0);
@@ -115,7 +94,7 @@ static void reading__tells_null_from_empty(void **state)
 // after each start nothing but that start's records may come, from its offset on, without a gap.
 static void reading__never_brings_what_an_earlier_start_had_under_way(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct random random;
     random_seed(&random, 7);
     int64_t next[PARTITIONS];
@@ -158,7 +137,7 @@ static void reading__never_brings_what_an_earlier_start_had_under_way(void **sta
 
 static void reading__out_of_range_asks_for_taking_the_partitions_again(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     kafka_rig_fill(&fixture->rig, "purchases", 0, 10);
     start(fixture, 0, 5000);
     struct batch batch;
@@ -178,7 +157,7 @@ static void reading__out_of_range_asks_for_taking_the_partitions_again(void **st
 
 static void changelog__position_reaches_the_end_of_the_log(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = fixture->broker;
     kafka_rig_fill(&fixture->rig, "changelog", 2, 500);
     int64_t low = -1;
@@ -206,7 +185,7 @@ static void changelog__position_reaches_the_end_of_the_log(void **state)
 
 static void changelog__an_empty_tail_is_reported_too(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = fixture->broker;
     kafka_rig_fill(&fixture->rig, "changelog", 0, 3);
     rig_ok(broker->ops->changelog_open(broker, 0, 3, &fixture->err), &fixture->err);
@@ -219,17 +198,19 @@ static void changelog__an_empty_tail_is_reported_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reading__begins_at_the_offset_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading__begins_at_the_offset_asked_for, setup,
+                                        mock_stage_end),
         cmocka_unit_test_setup_teardown(reading__brings_nothing_of_partitions_not_started, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(reading__tells_null_from_empty, setup, teardown),
+                                        mock_stage_end),
+        cmocka_unit_test_setup_teardown(reading__tells_null_from_empty, setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(reading__never_brings_what_an_earlier_start_had_under_way,
-                                        setup, teardown),
+                                        setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(reading__out_of_range_asks_for_taking_the_partitions_again,
-                                        setup, teardown),
+                                        setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(changelog__position_reaches_the_end_of_the_log, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(changelog__an_empty_tail_is_reported_too, setup, teardown),
+                                        mock_stage_end),
+        cmocka_unit_test_setup_teardown(changelog__an_empty_tail_is_reported_too, setup,
+                                        mock_stage_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,48 +4,25 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "lib/kafka_rig.h"
-#include "lib/mock_cluster.h"
+#include "lib/mock_stage.h"
 
 enum { RECORDS = 500, PARTITIONS = 3 };
 
-struct fixture {
-    struct mock_cluster mock;
-    struct kafka_rig rig;
-    struct broker *broker;
-    struct error err;
-};
-
 static int setup(void **state)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    mock_cluster_open(&fixture->mock, 1);
-    mock_cluster_topic(&fixture->mock, "purchases", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "flags", PARTITIONS);
-    kafka_rig_open(&fixture->rig, fixture->mock.servers);
+    static const char *const topics[] = {"purchases", "flags", NULL};
+    struct mock_stage *fixture = mock_stage_open(1, PARTITIONS, topics);
     fixture->rig.table = "flags";
     fixture->broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     *state = fixture;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture->broker->ops->close(fixture->broker);
-    kafka_rig_close(&fixture->rig);
-    mock_cluster_close(&fixture->mock);
-    free(fixture);
-    return 0;
-}
-
-static void open_table(struct fixture *fixture, int32_t partition, int64_t offset)
+static void open_table(struct mock_stage *fixture, int32_t partition, int64_t offset)
 {
     rig_ok(fixture->broker->ops->table_open(fixture->broker, partition, offset, &fixture->err),
            &fixture->err);
@@ -53,7 +30,7 @@ static void open_table(struct fixture *fixture, int32_t partition, int64_t offse
 
 // Polls until the partition has been read up to `end`; how many of its records came, each once and
 // in order.
-static int read_to(struct fixture *fixture, int32_t partition, int64_t from, int64_t end)
+static int read_to(struct mock_stage *fixture, int32_t partition, int64_t from, int64_t end)
 {
     struct broker *broker = fixture->broker;
     struct changelog_batch batch;
@@ -74,7 +51,7 @@ static int read_to(struct fixture *fixture, int32_t partition, int64_t from, int
 
 static void facts__are_of_the_topic(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = fixture->broker;
     struct table_facts facts;
     int64_t low = -1, high = -1;
@@ -89,7 +66,7 @@ static void facts__are_of_the_topic(void **state)
 
 static void rows__come_from_the_offset_on_and_go_on_coming(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = fixture->broker;
     kafka_rig_fill(&fixture->rig, "flags", 0, RECORDS);
     kafka_rig_fill(&fixture->rig, "flags", 2, RECORDS);
@@ -108,14 +85,14 @@ static void rows__come_from_the_offset_on_and_go_on_coming(void **state)
 
 static void empty_partition__is_read_to_its_end(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     open_table(fixture, 1, 0);
     assert_int_equal(read_to(fixture, 1, 0, 0), 0);
 }
 
 static void offset_behind_the_end__stops_the_partition(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = fixture->broker;
     struct changelog_batch batch;
     enum status status = STATUS_OK;
@@ -131,12 +108,12 @@ static void offset_behind_the_end__stops_the_partition(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(facts__are_of_the_topic, setup, teardown),
+        cmocka_unit_test_setup_teardown(facts__are_of_the_topic, setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(rows__come_from_the_offset_on_and_go_on_coming, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(empty_partition__is_read_to_its_end, setup, teardown),
+                                        mock_stage_end),
+        cmocka_unit_test_setup_teardown(empty_partition__is_read_to_its_end, setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(offset_behind_the_end__stops_the_partition, setup,
-                                        teardown),
+                                        mock_stage_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,34 +14,20 @@
 #include "base/clock.h"
 #include "base/murmur2.h"
 #include "broker/kafka_client.h"
-#include "lib/kafka_rig.h"
-#include "lib/mock_cluster.h"
+#include "lib/mock_stage.h"
 
 enum { PARTITIONS = 4 };
 
-struct fixture {
-    struct mock_cluster mock;
-    struct kafka_rig rig;
-    struct broker *broker;
-    struct error err;
-};
-
-static struct fixture *fixture_open(void)
+static struct mock_stage *fixture_open(void)
 {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    mock_cluster_open(&fixture->mock, 1);
-    mock_cluster_topic(&fixture->mock, "purchases", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "changelog", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "alerts-avro", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "alerts-json", PARTITIONS);
-    mock_cluster_topic(&fixture->mock, "dead", PARTITIONS);
-    kafka_rig_open(&fixture->rig, fixture->mock.servers);
-    return fixture;
+    static const char *const topics[] = {"purchases",   "changelog", "alerts-avro",
+                                         "alerts-json", "dead",      NULL};
+    return mock_stage_open(1, PARTITIONS, topics);
 }
 
 static int setup(void **state)
 {
-    struct fixture *fixture = fixture_open();
+    struct mock_stage *fixture = fixture_open();
     fixture->broker = kafka_rig_broker(&fixture->rig, NULL, "txn-0");
     *state = fixture;
     return 0;
@@ -49,28 +35,18 @@ static int setup(void **state)
 
 static int setup_at_least_once(void **state)
 {
-    struct fixture *fixture = fixture_open();
+    struct mock_stage *fixture = fixture_open();
     fixture->broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     *state = fixture;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture->broker->ops->close(fixture->broker);
-    kafka_rig_close(&fixture->rig);
-    mock_cluster_close(&fixture->mock);
-    free(fixture);
-    return 0;
-}
-
-static void begin(struct fixture *fixture)
+static void begin(struct mock_stage *fixture)
 {
     rig_ok(fixture->broker->ops->begin(fixture->broker, &fixture->err), &fixture->err);
 }
 
-static void put(struct fixture *fixture, enum output_topic topic, const char *key,
+static void put(struct mock_stage *fixture, enum output_topic topic, const char *key,
                 const char *value)
 {
     struct record record = {.topic = topic,
@@ -81,7 +57,7 @@ static void put(struct fixture *fixture, enum output_topic topic, const char *ke
     rig_ok(fixture->broker->ops->produce(fixture->broker, &record, &fixture->err), &fixture->err);
 }
 
-static enum status commit(struct fixture *fixture, int64_t offset)
+static enum status commit(struct mock_stage *fixture, int64_t offset)
 {
     struct partition_offset offsets[] = {{1, offset}};
     return fixture->broker->ops->commit(fixture->broker, offsets, offset >= 0 ? 1 : 0,
@@ -90,7 +66,7 @@ static enum status commit(struct fixture *fixture, int64_t offset)
 
 static void transaction__needs_a_reset_first(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     assert_int_equal(fixture->broker->ops->begin(fixture->broker, &fixture->err), STATUS_RESET);
     struct record record = {.topic = OUTPUT_CHANGELOG, .partition = 0, .timestamp_ms = -1};
     assert_int_equal(fixture->broker->ops->produce(fixture->broker, &record, &fixture->err),
@@ -103,7 +79,7 @@ static void transaction__needs_a_reset_first(void **state)
 
 static void record__lands_where_a_java_producer_would_put_it(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     begin(fixture);
     for (int i = 0; i < 20; i++) {
@@ -136,7 +112,7 @@ static void assert_header(rd_kafka_headers_t *headers, size_t at, const char *na
 
 static void dead_letter__keeps_bytes_and_headers_of_the_original(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     rd_kafka_headers_t *original = rd_kafka_headers_new(2);
     rd_kafka_header_add(original, "trace", -1, "abc", 3);
@@ -188,7 +164,7 @@ static void dead_letter__keeps_bytes_and_headers_of_the_original(void **state)
 
 static void changelog__reports_how_far_it_was_acknowledged(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     struct broker *broker = fixture->broker;
     rig_reset(broker);
     assert_int_equal(broker->ops->changelog_delivered(broker, 3), -1);
@@ -219,7 +195,7 @@ static void changelog__reports_how_far_it_was_acknowledged(void **state)
 
 static void record__larger_than_the_topic_takes_is_refused_alone(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     begin(fixture);
     size_t size = 1200000;
@@ -239,7 +215,7 @@ static void record__larger_than_the_topic_takes_is_refused_alone(void **state)
 
 static void transaction__refused_by_the_group_is_aborted_and_goes_on(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     rig_join(fixture->broker);
     static const rd_kafka_resp_err_t codes[] = {RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
@@ -259,7 +235,7 @@ static void transaction__refused_by_the_group_is_aborted_and_goes_on(void **stat
 
 static void transaction__without_membership_commits_no_offsets(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     begin(fixture);
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
@@ -269,7 +245,7 @@ static void transaction__without_membership_commits_no_offsets(void **state)
 
 static void transaction__of_a_fenced_producer_asks_for_reset(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     begin(fixture);
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
@@ -284,7 +260,7 @@ static void transaction__of_a_fenced_producer_asks_for_reset(void **state)
 // librdkafka sends a request again when its connection breaks, and the first copy may come late.
 static void transaction__whose_request_was_sent_twice_is_the_producers_last(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     rig_join(fixture->broker);
     static const enum mock_request requests[] = {MOCK_END_TXN, MOCK_TXN_OFFSET_COMMIT};
@@ -309,7 +285,7 @@ static void transaction__whose_request_was_sent_twice_is_the_producers_last(void
 
 static void transaction__whose_abort_was_sent_twice_is_the_producers_last(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     rig_join(fixture->broker);
     begin(fixture);
@@ -327,7 +303,7 @@ static void transaction__whose_abort_was_sent_twice_is_the_producers_last(void *
 
 static void transaction__fenced_time_and_again_is_fatal(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     enum status status = STATUS_RESET;
     int times = 0;
     for (; times < 10 && status == STATUS_RESET; times++) {
@@ -344,7 +320,7 @@ static void transaction__fenced_time_and_again_is_fatal(void **state)
 
 static void transaction__without_permission_is_fatal_and_names_the_acl(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     mock_cluster_fail(&fixture->mock, MOCK_INIT_PRODUCER_ID,
                       RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, 1);
     enum status status;
@@ -356,7 +332,7 @@ static void transaction__without_permission_is_fatal_and_names_the_acl(void **st
 
 static void transaction__of_a_lost_cluster_asks_for_reset_and_heals(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     begin(fixture);
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
@@ -378,7 +354,7 @@ static void transaction__of_a_lost_cluster_asks_for_reset_and_heals(void **state
 // hangs, the worker does not.
 static void transaction__offsets_without_an_answer_ask_for_reset(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     rig_join(fixture->broker);
     begin(fixture);
@@ -404,7 +380,7 @@ static void transaction__offsets_without_an_answer_ask_for_reset(void **state)
 
 static void flush__waits_for_all_records(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     begin(fixture); // nothing happens without transactions
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
@@ -417,7 +393,7 @@ static void flush__waits_for_all_records(void **state)
 
 static void flush__tells_of_a_refused_record(void **state)
 {
-    struct fixture *fixture = *state;
+    struct mock_stage *fixture = *state;
     rig_reset(fixture->broker);
     put(fixture, OUTPUT_ALERTS_JSON, "k", "v");
     mock_cluster_fail(&fixture->mock, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_INVALID_RECORD, 1);
@@ -428,9 +404,9 @@ static void flush__tells_of_a_refused_record(void **state)
     rig_ok(fixture->broker->ops->flush(fixture->broker, &fixture->err), &fixture->err);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, mock_stage_end)
 #define CASE_AT_LEAST_ONCE(test)                                                                   \
-    cmocka_unit_test_setup_teardown(test, setup_at_least_once, teardown)
+    cmocka_unit_test_setup_teardown(test, setup_at_least_once, mock_stage_end)
 
 int main(void)
 {

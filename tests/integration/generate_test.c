@@ -23,7 +23,6 @@
 
 enum { PARTITIONS = 4, DEADLINE_MS = 20000 };
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define START_MS 1767225600000
 
 static int setup(void **state)

@@ -16,11 +16,8 @@
 #include "lib/quoted.h"
 #include "lib/tools.h"
 #include "lib/workspace.h"
-#include "registry/registry.h"
 
-enum { PARTITIONS = 3, DEADLINE_MS = 20000 };
-
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+enum { PARTITIONS = 3 };
 
 static int setup(void **state)
 {
@@ -34,19 +31,6 @@ static int teardown(void **state)
 {
     tools_close(*state);
     return 0;
-}
-
-static void register_schema(const struct tools *tools, const char *schema)
-{
-    const struct registry_settings settings = {.url = tools->registry_url};
-    struct registry *registry;
-    struct error err;
-    uint32_t id = 0;
-    assert_int_equal(registry_open(&settings, &registry, &err), STATUS_OK);
-    if (registry_register(registry, "t-value", view_text(schema), DEADLINE_MS, &id, &err) !=
-        STATUS_OK)
-        fail_msg("%s", err.text);
-    registry_close(registry);
 }
 
 static void assert_outcome(struct outcome outcome, int code, const char *out, const char *err)
@@ -127,9 +111,10 @@ static void keys__are_placed_as_the_java_client_does(void **state)
 static void json__is_sent_by_the_latest_schema(void **state)
 {
     struct tools *tools = *state;
-    register_schema(tools, quoted("{'type': 'record', 'name': 'C', 'fields': [{'name': 'id', "
-                                  "'type': 'long'}]}"));
-    register_schema(tools, quoted(CARDS));
+    (void)tools_register(tools, "t-value",
+                         quoted("{'type': 'record', 'name': 'C', 'fields': [{'name': 'id', "
+                                "'type': 'long'}]}"));
+    (void)tools_register(tools, "t-value", quoted(CARDS));
     assert_sends(tools, WORDS("send", "t", "--key-field", "credit_card", "-p", "0"),
                  "{\"id\": 9007199254740993, \"amount\": 1000.00, \"credit_card\": \"4111\", "
                  "\"at\": \"2026-01-01T00:00:00.500Z\"}\n\n"
@@ -146,7 +131,7 @@ static void json__is_sent_by_the_latest_schema(void **state)
 static void lines_that_are_refused__are_named_and_passed_over(void **state)
 {
     struct tools *tools = *state;
-    register_schema(tools, quoted(CARDS));
+    (void)tools_register(tools, "t-value", quoted(CARDS));
     tools->input = "{\"id\": 1}\n{\"id\": \"x\"}\n{\"idd\": 1}\n{\n{\"id\": 4, \"amount\": 0.005}\n"
                    "{\"id\": 5}\n";
     assert_outcome(tools_run(tools, WORDS("send", "t", "-p", "0")), 1,

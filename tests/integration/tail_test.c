@@ -17,11 +17,9 @@
 #include "lib/quoted.h"
 #include "lib/tools.h"
 #include "lib/workspace.h"
-#include "registry/registry.h"
 
 enum { PARTITIONS = 2, DEADLINE_MS = 20000 };
 
-#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define BYTES(...) ((struct view){(const uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__})})
 
 static int setup(void **state)
@@ -49,20 +47,6 @@ static void load(const struct tools *tools, const struct loader_message *message
     loader_close(loader);
 }
 
-static uint32_t register_schema(const struct tools *tools, const char *schema)
-{
-    const struct registry_settings settings = {.url = tools->registry_url};
-    struct registry *registry;
-    struct error err;
-    uint32_t id = 0;
-    assert_int_equal(registry_open(&settings, &registry, &err), STATUS_OK);
-    if (registry_register(registry, "t-value", view_text(schema), DEADLINE_MS, &id, &err) !=
-        STATUS_OK)
-        fail_msg("%s", err.text);
-    registry_close(registry);
-    return id;
-}
-
 static void assert_prints(struct tools *tools, const char *const *words, const char *out)
 {
     struct outcome outcome = tools_run(tools, words);
@@ -75,9 +59,10 @@ static void assert_prints(struct tools *tools, const char *const *words, const c
 static void values__are_shown_by_what_they_are(void **state)
 {
     struct tools *tools = *state;
-    uint32_t id = register_schema(
-        tools, quoted("{'type': 'record', 'name': 'R', 'fields': [{'name': 'a', 'type': 'long'}, "
-                      "{'name': 'b', 'type': ['null', 'string']}]}"));
+    uint32_t id = tools_register(
+        tools, "t-value",
+        quoted("{'type': 'record', 'name': 'R', 'fields': [{'name': 'a', 'type': 'long'}, "
+               "{'name': 'b', 'type': ['null', 'string']}]}"));
     const uint8_t schema = (uint8_t)id;
     const struct loader_message messages[] = {
         {.value = BYTES(0, 0, 0, 0, schema, 2, 2, 4, 'h', 'i'), .timestamp_ms = 1000},
@@ -103,7 +88,7 @@ static void values__are_shown_by_what_they_are(void **state)
 static void frames_that_cannot_be_decoded__are_shown_as_text_with_a_word_on_stderr(void **state)
 {
     struct tools *tools = *state;
-    uint32_t id = register_schema(tools, quoted("'int'"));
+    uint32_t id = tools_register(tools, "t-value", quoted("'int'"));
     const struct loader_message messages[] = {
         {.value = BYTES(0, 0, 1, 0x2f, 0xd1, 'x'), .timestamp_ms = 1000}, // 77777
         {.value = BYTES(0, 0, 0, 0, (uint8_t)id, 0x80), .timestamp_ms = 1000},

@@ -361,6 +361,18 @@ void fixture_settle_tables(struct stream_fixture *fixture)
     }
 }
 
+struct table *fixture_table(struct stream_fixture *fixture, size_t process, int32_t partition)
+{
+    struct task *task = fixture->processes[process].worker->tasks[partition];
+    assert_non_null(task);
+    return task->table;
+}
+
+uint64_t fixture_rows_read(const struct stream_fixture *fixture, size_t process)
+{
+    return fixture->processes[process].worker->counters.table_rows;
+}
+
 bool fixture_is_travelling(struct stream_fixture *fixture, const char *card)
 {
     struct token token;
@@ -387,6 +399,14 @@ enum status fixture_step(struct stream_fixture *fixture)
         end_run(process);
     }
     return first;
+}
+
+void fixture_step_for(struct stream_fixture *fixture, int64_t ms)
+{
+    int64_t until_ms = fake_clock_ms(fixture->cluster) + ms;
+    while (fake_clock_ms(fixture->cluster) < until_ms)
+        if (fixture_step(fixture) != STATUS_OK)
+            fail_msg("a worker left: %s", fixture->err.text);
 }
 
 bool fixture_is_settled(struct stream_fixture *fixture)

@@ -92,12 +92,17 @@ int64_t fixture_row(struct stream_fixture *fixture, int32_t partition, struct vi
                     struct view value);
 // Steps until every partition of the table has been read to its end by the partition's owner.
 void fixture_settle_tables(struct stream_fixture *fixture);
+// A process's table of a partition, which it must own, and how many rows its tables have read.
+struct table *fixture_table(struct stream_fixture *fixture, size_t process, int32_t partition);
+uint64_t fixture_rows_read(const struct stream_fixture *fixture, size_t process);
 // Whether the owner of the card's partition holds it to be travelling.
 bool fixture_is_travelling(struct stream_fixture *fixture, const char *card);
 
 // One step of every running process; STATUS_FATAL with fixture->err when one of them leaves (its
 // worker is closed then).
 enum status fixture_step(struct stream_fixture *fixture) MUST_USE;
+// Steps for so long of the virtual time; the test fails when a worker leaves.
+void fixture_step_for(struct stream_fixture *fixture, int64_t ms);
 // Steps until the group has committed everything; the test fails after a minute of virtual time.
 void fixture_settle(struct stream_fixture *fixture);
 // True when the committed offsets have reached the ends of the input.

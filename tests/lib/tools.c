@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "lib/registry_desk.h"
 #include "lib/workspace.h"
 
 enum { ARGUMENTS_MAX = 64, COMMAND_MS = 60000 };
@@ -41,6 +42,14 @@ void tools_close(struct tools *tools)
     free(tools->registry_url);
     free(tools->dir);
     free(tools);
+}
+
+uint32_t tools_register(const struct tools *tools, const char *subject, const char *schema)
+{
+    struct registry *registry = registry_desk_open(tools->registry_url);
+    uint32_t id = registry_desk_register(registry, subject, schema);
+    registry_close(registry);
+    return id;
 }
 
 void outcome_release(struct outcome *outcome)

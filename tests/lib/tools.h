@@ -22,6 +22,12 @@ struct tools *tools_open(void);
 struct tools *tools_open_on(const char *servers);
 void tools_close(struct tools *tools);
 
+// Registers a schema under the subject: its id.
+uint32_t tools_register(const struct tools *tools, const char *subject, const char *schema);
+
+// The words of a command, for tools_run.
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 // What a command did; the caller releases it.
 struct outcome {
     int code;  // its exit code; -1 when it had to be killed

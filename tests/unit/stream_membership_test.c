@@ -16,14 +16,6 @@ static void purchases(struct stream_fixture *f, size_t count, uint64_t seed)
     fixture_purchases(f, count, 50, &random);
 }
 
-static void step_for(struct stream_fixture *f, int64_t ms)
-{
-    int64_t until_ms = fake_clock_ms(f->cluster) + ms;
-    while (fake_clock_ms(f->cluster) < until_ms)
-        if (fixture_step(f) != STATUS_OK)
-            fail_msg("a worker left: %s", f->err.text);
-}
-
 static void worker_without_heartbeats__loses_its_partitions_and_comes_back(void **state)
 {
     (void)state;
@@ -36,7 +28,7 @@ static void worker_without_heartbeats__loses_its_partitions_and_comes_back(void 
     for (int round = 0; round < 3; round++) {
         fake_broker_mute(f.processes[0].broker, true);
         purchases(&f, 500, 2);
-        step_for(&f, 15000); // past the session time-out: a zombie that still works
+        fixture_step_for(&f, 15000); // past the session time-out: a zombie that still works
         fake_broker_mute(f.processes[0].broker, false);
         purchases(&f, 500, 3);
         fixture_settle(&f);
@@ -57,7 +49,7 @@ static void worker_cut_off_from_the_cluster__waits_and_loses_nothing(void **stat
         purchases(&f, 100, (uint64_t)cut_ms);
         assert_int_equal(fixture_step(&f), STATUS_OK); // in the middle of a transaction
         fake_broker_disconnect(f.processes[0].broker, true);
-        step_for(&f, cut_ms);
+        fixture_step_for(&f, cut_ms);
         fake_broker_disconnect(f.processes[0].broker, false);
         fixture_settle(&f);
     }

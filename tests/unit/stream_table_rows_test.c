@@ -17,26 +17,6 @@ static void open_with(struct stream_fixture *f, int32_t partitions)
     stream_fixture_open(f, &(struct fixture_options){.partitions = partitions, .table = true});
 }
 
-static struct table *table_at(struct stream_fixture *f, size_t process, int32_t partition)
-{
-    struct task *task = f->processes[process].worker->tasks[partition];
-    assert_non_null(task);
-    return task->table;
-}
-
-static uint64_t rows_read(const struct stream_fixture *f, size_t process)
-{
-    return f->processes[process].worker->counters.table_rows;
-}
-
-static void step_for(struct stream_fixture *f, int64_t ms)
-{
-    int64_t until_ms = fake_clock_ms(f->cluster) + ms;
-    while (fake_clock_ms(f->cluster) < until_ms)
-        if (fixture_step(f) != STATUS_OK)
-            fail_msg("a worker left: %s", f->err.text);
-}
-
 static void last_row_of_a_card__counts(void **state)
 {
     (void)state;
@@ -57,12 +37,12 @@ static void last_row_of_a_card__counts(void **state)
     fixture_settle_tables(&f);
     assert_false(fixture_is_travelling(&f, "1111"));
     assert_true(fixture_is_travelling(&f, "2222"));
-    step_for(&f, 2000); // a checkpoint is made on the way
+    fixture_step_for(&f, 2000); // a checkpoint is made on the way
     assert_true(fixture_is_travelling(&f, "3333"));
     fixture_flag(&f, "3333", FLAG_NULL);
     fixture_settle_tables(&f);
     assert_false(fixture_is_travelling(&f, "3333"));
-    step_for(&f, 2000);
+    fixture_step_for(&f, 2000);
     assert_false(fixture_is_travelling(&f, "1111"));
     assert_true(fixture_is_travelling(&f, "2222"));
     assert_false(fixture_is_travelling(&f, "3333"));
@@ -88,7 +68,7 @@ static void bad_rows__are_counted_and_leave_what_was_known(void **state)
     fixture_start(&f, 0);
     fixture_settle_tables(&f);
     assert_int_equal(f.processes[0].worker->counters.table_bad_rows, 7);
-    assert_int_equal(rows_read(&f, 0), 8);
+    assert_int_equal(fixture_rows_read(&f, 0), 8);
     assert_true(fixture_is_travelling(&f, "1111"));
     stream_fixture_close(&f);
 }
@@ -104,8 +84,8 @@ static void row__waits_for_its_schema(void **state)
     fixture_settle_tables(&f);
     int64_t offset = fixture_row(&f, 0, view_text("2222"), (struct view){late, sizeof(late)});
     fixture_flag(&f, "1111", FLAG_OFF);
-    step_for(&f, 3000);
-    assert_int_equal(table_at(&f, 0, 0)->next, offset);
+    fixture_step_for(&f, 3000);
+    assert_int_equal(fixture_table(&f, 0, 0)->next, offset);
     assert_true(fixture_is_travelling(&f, "1111"));
     assert_false(f.processes[0].metrics.ready);
     fixture_purchase(&f, "1111", 1000); // goes on meanwhile
@@ -127,11 +107,13 @@ static void damage_met_in_a_lookup__is_an_abort_and_read_anew(void **state)
     fixture_flag(&f, "1111", FLAG_ON);
     fixture_start(&f, 0);
     fixture_settle_tables(&f);
-    step_for(&f, 2000);
+    fixture_step_for(&f, 2000);
     fake_store_damage(f.processes[0].disk, fake_store_table(0), FAKE_DAMAGE_READ);
     token_of(f.settings.token_key, view_text("1111"), &token);
-    assert_int_equal(table_lookup(table_at(&f, 0, 0), &token, &travelling, &f.err), STATUS_ABORT);
-    assert_int_equal(table_lookup(table_at(&f, 0, 0), &token, &travelling, &f.err), STATUS_ABORT);
+    assert_int_equal(table_lookup(fixture_table(&f, 0, 0), &token, &travelling, &f.err),
+                     STATUS_ABORT);
+    assert_int_equal(table_lookup(fixture_table(&f, 0, 0), &token, &travelling, &f.err),
+                     STATUS_ABORT);
     fixture_settle_tables(&f);
     assert_true(fixture_is_travelling(&f, "1111"));
     stream_fixture_close(&f);
@@ -149,7 +131,7 @@ static void large_table__is_loaded_in_bounded_memory(void **state)
     }
     fake_cluster_knobs(f.cluster)->changelog_batch_max = 20;
     fixture_start(&f, 0);
-    for (int i = 0; i < 10000 && rows_read(&f, 0) < 3000; i++) {
+    for (int i = 0; i < 10000 && fixture_rows_read(&f, 0) < 3000; i++) {
         assert_int_equal(fixture_step(&f), STATUS_OK);
         const struct task *task = f.processes[0].worker->tasks[0];
         if (task != NULL)

@@ -19,11 +19,6 @@ static void open_with(struct stream_fixture *f, int32_t partitions)
     stream_fixture_open(f, &(struct fixture_options){.partitions = partitions, .table = true});
 }
 
-static uint64_t rows_read(const struct stream_fixture *f, size_t process)
-{
-    return f->processes[process].worker->counters.table_rows;
-}
-
 // Steps until the worker leaves; its sentence.
 static const char *leave(struct stream_fixture *f)
 {
@@ -32,14 +27,6 @@ static const char *leave(struct stream_fixture *f)
             return f->err.text;
     fail_msg("no worker left");
     return "";
-}
-
-static void step_for(struct stream_fixture *f, int64_t ms)
-{
-    int64_t until_ms = fake_clock_ms(f->cluster) + ms;
-    while (fake_clock_ms(f->cluster) < until_ms)
-        if (fixture_step(f) != STATUS_OK)
-            fail_msg("a worker left: %s", f->err.text);
 }
 
 static void make_anew(struct stream_fixture *f)
@@ -58,7 +45,7 @@ static void open_transaction_in_the_topic__is_waited_for(void **state)
         .topic = topic, .key = view_text("1111"), .value = {row, sizeof(row)}};
     fake_foreign_produce(f.cluster, "stranger", &input);
     fixture_start(&f, 0);
-    step_for(&f, 5000);
+    fixture_step_for(&f, 5000);
     assert_int_equal(f.processes[0].worker->tasks[0]->state, TASK_TAKING);
     fake_foreign_end(f.cluster, "stranger", true);
     fixture_settle_tables(&f);
@@ -74,7 +61,7 @@ static void missing_topic__is_waited_for(void **state)
     fake_topic_delete(f.cluster, topic);
     fixture_purchase(&f, "1111", 1000);
     fixture_start(&f, 0);
-    step_for(&f, 15000);
+    fixture_step_for(&f, 15000);
     assert_false(f.processes[0].metrics.ready);
     assert_int_equal(f.processes[0].worker->counters.purchases_consumed, 0);
     fake_topic_create(f.cluster, topic, 1);
@@ -126,7 +113,7 @@ static void restart__reads_the_tail_alone(void **state)
     fixture_flag(&f, "0001", FLAG_ON);
     fixture_start(&f, 0);
     fixture_settle_tables(&f);
-    assert_int_equal(rows_read(&f, 0), 2);
+    assert_int_equal(fixture_rows_read(&f, 0), 2);
     for (int i = 2; i < 500; i++) {
         snprintf(card, sizeof(card), "%04d", i);
         assert_true(fixture_is_travelling(&f, card) == (i % 3 == 0));
@@ -136,7 +123,7 @@ static void restart__reads_the_tail_alone(void **state)
     fixture_crash(&f, 0, false);
     fixture_start(&f, 0);
     fixture_settle_tables(&f);
-    assert_in_range(rows_read(&f, 0), 0, 2);
+    assert_in_range(fixture_rows_read(&f, 0), 0, 2);
     assert_false(fixture_is_travelling(&f, "0000"));
     stream_fixture_close(&f);
 }
@@ -150,11 +137,11 @@ static void quiet_table__stays_fresh(void **state)
     fixture_flag(&f, "1111", FLAG_ON);
     fixture_start(&f, 0);
     fixture_settle_tables(&f);
-    step_for(&f, 3 * 60 * 60 * 1000);
+    fixture_step_for(&f, 3 * 60 * 60 * 1000);
     fixture_crash(&f, 0, false);
     fixture_start(&f, 0);
     fixture_settle_tables(&f);
-    assert_int_equal(rows_read(&f, 0), 0);
+    assert_int_equal(fixture_rows_read(&f, 0), 0);
     assert_true(fixture_is_travelling(&f, "1111"));
     stream_fixture_close(&f);
 }

@@ -19,26 +19,6 @@ static void open_with(struct stream_fixture *f, int32_t partitions)
     stream_fixture_open(f, &(struct fixture_options){.partitions = partitions, .table = true});
 }
 
-static struct table *table_at(struct stream_fixture *f, size_t process, int32_t partition)
-{
-    struct task *task = f->processes[process].worker->tasks[partition];
-    assert_non_null(task);
-    return task->table;
-}
-
-static uint64_t rows_read(const struct stream_fixture *f, size_t process)
-{
-    return f->processes[process].worker->counters.table_rows;
-}
-
-static void step_for(struct stream_fixture *f, int64_t ms)
-{
-    int64_t until_ms = fake_clock_ms(f->cluster) + ms;
-    while (fake_clock_ms(f->cluster) < until_ms)
-        if (fixture_step(f) != STATUS_OK)
-            fail_msg("a worker left: %s", f->err.text);
-}
-
 static void flag__decides_over_far_purchases(void **state)
 {
     (void)state;
@@ -134,7 +114,7 @@ static void purchases__wait_until_the_table_is_loaded(void **state)
     fixture_start(&f, 0);
     while (f.processes[0].worker->counters.purchases_consumed == 0)
         assert_int_equal(fixture_step(&f), STATUS_OK);
-    assert_int_equal(rows_read(&f, 0), 50);
+    assert_int_equal(fixture_rows_read(&f, 0), 50);
     assert_true(fixture_is_travelling(&f, "1111"));
     stream_fixture_close(&f);
 }
@@ -150,14 +130,14 @@ static void topic_made_anew__is_read_whole_while_running(void **state)
         fixture_start(&f, 0);
         fixture_settle_tables(&f);
         fake_topic_delete(f.cluster, topic);
-        step_for(&f, 2000);
+        fixture_step_for(&f, 2000);
         assert_true(fixture_is_travelling(&f, "1111")); // what was known holds
         assert_false(f.processes[0].metrics.ready);
         fake_topic_create(f.cluster, topic, 1);
         for (int i = 0; i < rows; i++)
             fixture_flag(&f, "2222", FLAG_ON);
         fixture_purchases(&f, 50, 5, &(struct random){7});
-        step_for(&f, 1000);
+        fixture_step_for(&f, 1000);
         fixture_settle_tables(&f);
         fixture_settle(&f);
         assert_false(fixture_is_travelling(&f, "1111"));
@@ -184,12 +164,12 @@ static void partition__takes_its_table_along(void **state)
         snprintf(card, sizeof(card), "%04d", i);
         fixture_flag(&f, card, FLAG_TOMBSTONE);
     }
-    step_for(&f, 20000);
+    fixture_step_for(&f, 20000);
     fixture_settle_tables(&f);
-    assert_true(rows_read(&f, 1) > 0);
+    assert_true(fixture_rows_read(&f, 1) > 0);
     fixture_crash(&f, 0, false);
     fixture_flag(&f, "0001", FLAG_ON);
-    step_for(&f, 20000);
+    fixture_step_for(&f, 20000);
     fixture_settle_tables(&f);
     for (int i = 0; i < 100; i++) {
         snprintf(card, sizeof(card), "%04d", i);
@@ -219,7 +199,7 @@ static void partition_that_comes_back__has_read_what_came_meanwhile(void **state
             break;
     }
     assert_true(was_taken_away);
-    assert_int_equal(table_at(&f, 0, 0)->next, 31);
+    assert_int_equal(fixture_table(&f, 0, 0)->next, 31);
     assert_false(fixture_is_travelling(&f, "1111"));
     stream_fixture_close(&f);
 }

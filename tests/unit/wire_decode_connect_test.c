@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "lib/hex.h"
 #include "wire/purchase.h"
 
 enum { SCHEMA_IDS = 10, NEEDED_ALL = 63 };
@@ -59,16 +60,6 @@ static int teardown(void **state)
     }
     free(fixture);
     return 0;
-}
-
-static size_t bytes_of_hex(const char *hex, uint8_t *out)
-{
-    size_t size = strlen(hex) / 2;
-    for (size_t i = 0; i < size; i++) {
-        char digits[3] = {hex[2 * i], hex[2 * i + 1], 0};
-        out[i] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    return size;
 }
 
 // --- One field against what the capture says ----------------------------------------------------
@@ -142,7 +133,7 @@ static void message_check(struct fixture *fixture, const json_t *message, size_t
         return;
     static uint8_t bytes[65536];
     assert_true(json_string_length(value) <= 2 * sizeof(bytes));
-    size_t size = bytes_of_hex(json_string_value(value), bytes);
+    size_t size = hex_bytes(json_string_value(value), bytes);
     uint32_t schema_id;
     struct view body;
     assert_true(frame_split((struct view){bytes, size}, &schema_id, &body));

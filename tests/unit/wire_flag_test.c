@@ -4,13 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
 #include "base/memory.h"
+#include "lib/hex.h"
 #include "wire/flag.h"
 #include "wire/purchase.h"
 #include "wire/schemas.h"
@@ -135,21 +135,11 @@ static void built_in_schema__is_read(void **state)
 
 // ---- what Kafka Connect wrote ----
 
-static size_t bytes_of_hex(const char *hex, uint8_t *out)
-{
-    size_t size = strlen(hex) / 2;
-    for (size_t i = 0; i < size; i++) {
-        char digits[3] = {hex[2 * i], hex[2 * i + 1], 0};
-        out[i] = (uint8_t)strtoul(digits, NULL, 16);
-    }
-    return size;
-}
-
 static void check_captured(const struct flag_plan *plan, const json_t *row)
 {
     uint8_t bytes[512];
     const json_t *decoded_row = json_object_get(row, "decoded");
-    size_t size = bytes_of_hex(json_string_value(json_object_get(row, "value")), bytes);
+    size_t size = hex_bytes(json_string_value(json_object_get(row, "value")), bytes);
     uint32_t id;
     struct view body, card;
     const char *reason = "";
