@@ -80,8 +80,8 @@ static void check_partitions(const struct cluster_check *check, size_t index, co
     if (count == check->input_partitions || check->input_partitions <= 0)
         return;
     if (index == TOPICS_CHANGELOG)
-        advice = "; use another application_id, or delete the topic and the consumer group to "
-                 "start over";
+        advice = "; stop the service and give it as many: deploy/RUNBOOK.md, another partition "
+                 "count";
     if (index == TOPICS_TRAVEL_FLAGS)
         advice = ": a card's flag would be in another partition than its purchases; make it anew "
                  "with as many";

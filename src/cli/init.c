@@ -22,7 +22,8 @@ static void compare_partitions(const struct kafka_topic_plan *plan, bool needed,
     if (needed)
         findings_problem(findings, subject,
                          "its partitions must be those of the purchases topic, %" PRId32
-                         "; delete it (with the service stopped) and run init again",
+                         "; stop the service and give it as many: deploy/RUNBOOK.md, another "
+                         "partition count",
                          plan->partition_count);
     else
         findings_add(findings, "note", subject,

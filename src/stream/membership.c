@@ -29,8 +29,8 @@ static enum status check_partitions(const struct worker *worker, const struct ba
         if (batch->partitions[i] >= worker->settings->input_partitions)
             return error_set(err, STATUS_FATAL,
                              "the topic %s has more partitions than when the service started: the "
-                             "cards of the stored state would be elsewhere; see the runbook on "
-                             "changing the partition count",
+                             "cards of the stored state would be elsewhere; see deploy/RUNBOOK.md "
+                             "on another partition count",
                              worker->settings->input_topic);
     return STATUS_OK;
 }

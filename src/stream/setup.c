@@ -153,11 +153,13 @@ static enum status check_changelog(const struct config *config, struct kafka_clu
     if (status != STATUS_OK)
         return status;
     if (count != partitions)
-        return error_set(err, STATUS_FATAL,
-                         "the changelog %s has %" PRId32 " partitions but %s has %" PRId32
-                         ": the state of a partition would be elsewhere; use another "
-                         "application_id, or delete the changelog and the group to start over",
-                         changelog, count, config->topics.purchases, partitions);
+        return error_set(
+            err, STATUS_FATAL,
+            "the changelog %s has %" PRId32 " partitions but %s has %" PRId32
+            ": with every process stopped, give it as many (kafka-topics --alter), see "
+            "deploy/RUNBOOK.md on another partition count; or use another "
+            "application_id",
+            changelog, count, config->topics.purchases, partitions);
     char policy[64];
     status =
         kafka_topic_setting_get(cluster, changelog, "cleanup.policy", policy, sizeof(policy), err);

@@ -265,7 +265,7 @@ static enum status check_topics(struct worker *worker, int64_t now_ms, struct er
     return error_set(err, STATUS_FATAL,
                      "the topic %s has %" PRId32 " partitions and %s has %" PRId32 ", but the "
                      "service started with %" PRId32 " (-1: the topic is gone); the state is "
-                     "untouched: put the topics right, or see the runbook on changing the "
+                     "untouched: put the topics right, or see deploy/RUNBOOK.md on another "
                      "partition count",
                      settings->input_topic, input, settings->changelog_topic, changelog,
                      settings->input_partitions);
