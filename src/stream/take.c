@@ -154,6 +154,16 @@ static enum status take_marks(struct task *task, const struct stream_ports *port
     return STATUS_OK;
 }
 
+// Milliseconds that the rest takes at the pace so far.
+static int64_t time_left(const struct take *take, int64_t position, int64_t now_ms)
+{
+    int64_t done = position - take->from;
+    if (done <= 0)
+        return 0;
+    return (int64_t)((double)(take->mark - position) * (double)(now_ms - take->began_ms) /
+                     (double)done);
+}
+
 static void note_progress(struct task *task, int64_t position, int64_t now_ms)
 {
     struct take *take = &task->take;
@@ -164,9 +174,12 @@ static void note_progress(struct task *task, int64_t position, int64_t now_ms)
     if (now_ms - take->progress_ms < PROGRESS_EVERY_MS)
         return;
     take->progress_ms = now_ms;
+    int64_t all = take->mark - take->from;
     log_info("task", "restoring partition", LOG_INT("partition", task->partition),
              LOG_INT("records", take->records), LOG_INT("position", position),
-             LOG_INT("end", take->mark));
+             LOG_INT("end", take->mark),
+             LOG_INT("percent", all > 0 ? 100 * (position - take->from) / all : 100),
+             LOG_INT("left_ms", time_left(take, position, now_ms)));
 }
 
 static enum status take_changelog(struct task *task, const struct stream_ports *ports,
