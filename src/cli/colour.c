@@ -11,13 +11,16 @@ static const char number_colour[] = "\x1b[36m";
 static const char word_colour[] = "\x1b[35m";
 static const char plain[] = "\x1b[0m";
 
+bool colour_terminal(int fd)
+{
+    const char *terminal = getenv("TERM");
+    return isatty(fd) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
 bool colour_wanted(int fd)
 {
     const char *refused = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-    if (refused != NULL && refused[0] != '\0')
-        return false;
-    return isatty(fd) == 1 && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+    return (refused == NULL || refused[0] == '\0') && colour_terminal(fd);
 }
 
 // Bytes of the text in quotes at the front, both quotes included.

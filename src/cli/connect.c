@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "cli/colour.h"
 #include "stream/setup.h"
 
 enum status connect_cluster(const struct config *config, struct kafka_cluster **out,
@@ -52,9 +55,19 @@ enum status connect_registry_within(const struct config *config, int64_t unknown
     return registry_open(&settings, out, err);
 }
 
+static const char *colour_of(const char *kind)
+{
+    static const char green[] = "\x1b[32m", yellow[] = "\x1b[33m", red[] = "\x1b[31;1m";
+    if (strcmp(kind, "problem") == 0)
+        return red;
+    return strcmp(kind, "note") == 0 ? yellow : green;
+}
+
 static void print_line(const char *kind, const char *subject, const char *format, va_list args)
 {
-    printf("%-9s%s: ", kind, subject);
+    bool coloured = colour_wanted(STDOUT_FILENO);
+    printf("%s%-9s%s%s: ", coloured ? colour_of(kind) : "", kind, coloured ? "\x1b[0m" : "",
+           subject);
     vprintf(format, args);
     printf("\n");
     fflush(stdout); // whoever waits for the next check sees this one

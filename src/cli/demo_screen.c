@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "cli/colour.h"
 
 enum {
     TERMINAL_EVERY_MS = 250,
@@ -19,12 +19,8 @@ enum {
 
 void demo_screen_init(struct demo_screen *screen)
 {
-    const char *terminal = getenv("TERM");
-    const char *no_colour = getenv("NO_COLOR");
-    *screen = (struct demo_screen){.terminal = isatty(STDOUT_FILENO) == 1};
-    if (terminal == NULL || strcmp(terminal, "dumb") == 0)
-        screen->terminal = false;
-    screen->colour = screen->terminal && (no_colour == NULL || no_colour[0] == '\0');
+    *screen = (struct demo_screen){.terminal = colour_terminal(STDOUT_FILENO),
+                                   .colour = colour_wanted(STDOUT_FILENO)};
 }
 
 void demo_screen_end(struct demo_screen *screen)

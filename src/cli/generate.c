@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/generate_options.h"
+#include "cli/progress.h"
 #include "cli/signals.h"
 #include "demo/traffic_sinks.h"
 #include "wire/schemas.h"
@@ -34,8 +35,7 @@ struct generate {
     struct generate_options options;
     struct signals signals;
     FILE *truth; // NULL: nobody asks
-    bool terminal;
-    int64_t begun_ms;
+    struct progress progress;
     int64_t troubled_ms;
     struct traffic_counts counts;
 };
@@ -59,20 +59,9 @@ static enum status write_truth(void *context, const struct planted_burst *burst,
 static void show_progress(void *context, const struct traffic_counts *counts, const char *trouble)
 {
     struct generate *generate = context;
-    int64_t now_ms = clock_now_ms();
-    if (trouble != NULL && log_due(&generate->troubled_ms, now_ms, TROUBLE_EVERY_MS))
+    if (trouble != NULL && log_due(&generate->troubled_ms, clock_now_ms(), TROUBLE_EVERY_MS))
         log_warn("generate", "waiting", LOG_TEXT("reason", trouble));
-    if (!generate->terminal)
-        return;
-    int64_t taken_ms = now_ms - generate->begun_ms;
-    fprintf(stderr, "\r\033[K%" PRIu64 " messages, %" PRIu64 " bursts", counts->messages,
-            counts->bursts);
-    if (generate->options.events > 0)
-        fprintf(stderr, ", %.0f %%",
-                100.0 * (double)counts->messages / (double)generate->options.events);
-    if (taken_ms > 0)
-        fprintf(stderr, ", %.0f/s", (double)counts->messages * 1000 / (double)taken_ms);
-    fflush(stderr);
+    progress_show(&generate->progress, counts->messages);
 }
 
 static enum status run_traffic(struct generate *generate, struct traffic_sink sink,
@@ -86,10 +75,9 @@ static enum status run_traffic(struct generate *generate, struct traffic_sink si
     };
     const struct traffic_listener listener = {
         .context = generate, .burst = write_truth, .progress = show_progress};
-    generate->begun_ms = clock_now_ms();
+    progress_begin(&generate->progress, generate->options.events);
     enum status status = traffic_run(&plan, &sink, &listener, &generate->counts, err);
-    if (generate->terminal)
-        fprintf(stderr, "\r\033[K");
+    progress_end(&generate->progress);
     return status;
 }
 
@@ -253,7 +241,7 @@ static enum status run(struct generate *generate, struct error *err)
 
 int cli_generate(const struct config *config, const struct line *line)
 {
-    struct generate generate = {.config = config, .terminal = isatty(STDERR_FILENO) == 1};
+    struct generate generate = {.config = config};
     struct error err;
     if (generate_options_read(line, clock_wall_ms(), &generate.options, &err) != STATUS_OK) {
         fprintf(stderr, "cardwatch generate: %s\n", err.text);

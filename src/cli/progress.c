@@ -3,19 +3,18 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "cli/colour.h"
 
 enum { SHOW_EVERY_MS = 200, BAR_CELLS = 24, TEXT_BYTES_MAX = 256 };
 
 void progress_begin(struct progress *progress, uint64_t total)
 {
-    const char *terminal = getenv("TERM");
     *progress = (struct progress){
-        .terminal = isatty(STDERR_FILENO) == 1 && terminal != NULL && strcmp(terminal, "dumb") != 0,
+        .terminal = colour_terminal(STDERR_FILENO),
         .total = total,
         .begun_ms = clock_now_ms(),
     };
