@@ -14,6 +14,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/part.h"
 #include "store/path.h"
 
 #define DATA_NAME "data.mdb"
@@ -96,12 +97,12 @@ enum status environment_write_failed(const struct environment *environment, int 
         return error_set(err, STATUS_FATAL,
                          "state store %s: cannot write the checkpoint: %s; it takes at least %zu "
                          "bytes and %" PRIu64 " are free: free space and start again: nothing is "
-                         "lost, the checkpoint before it is intact",
+                         "lost, the next start goes on from the checkpoint before it",
                          path, mdb_strerror(code), staged_bytes,
                          (uint64_t)disk.f_bavail * disk.f_frsize);
     return error_set(err, STATUS_FATAL,
                      "state store %s: cannot write the checkpoint: %s: repair it and start again: "
-                     "nothing is lost, the checkpoint before it is intact",
+                     "nothing is lost, the next start goes on from the checkpoint before it",
                      path, mdb_strerror(code));
 }
 
@@ -375,51 +376,68 @@ static int write_entry(MDB_cursor *cursor, const struct staged *staged, unsigned
     return code == 0 ? mdb_cursor_del(cursor, 0) : code;
 }
 
-static int write_entries(MDB_txn *txn, MDB_dbi dbi, const struct staging *staging, bool is_empty)
+static int write_entry_at(MDB_cursor *cursor, const struct staging *staging, size_t index,
+                          unsigned flags, struct part *part)
 {
     enum { GROUP = 32 };
-    MDB_cursor *cursor;
+    if (index % GROUP == 0)
+        staging_prefetch(staging, index, GROUP);
+    struct staged staged = staging_at(staging, index);
+    part_add(part, staged.token, staged.value.size);
+    return write_entry(cursor, &staged, flags);
+}
+
+// Moves *next behind what one transaction is to write.
+static int write_entries(MDB_cursor *cursor, const struct environment_batch *batch,
+                         const MDB_stat *stat, size_t *next)
+{
+    struct part part;
+    bool whole = batch->record_until_then.size == 0;
     // Appending fills the pages to the brim, and needs no search.
-    unsigned flags = is_empty ? MDB_APPEND : 0;
-    int code = mdb_cursor_open(txn, dbi, &cursor);
-    if (code != 0)
-        return code;
-    for (size_t i = 0; i < staging->count && code == 0; i++) {
-        if (i % GROUP == 0)
-            staging_prefetch(staging, i, GROUP);
-        struct staged staged = staging_at(staging, i);
-        code = write_entry(cursor, &staged, flags);
-    }
-    mdb_cursor_close(cursor);
+    unsigned flags = stat->ms_entries == 0 ? MDB_APPEND : 0;
+    int code = 0;
+    part_begin(&part, stat->ms_leaf_pages);
+    while (*next < batch->staging->count && (whole || !part_is_full(&part)) && code == 0)
+        code = write_entry_at(cursor, batch->staging, (*next)++, flags, &part);
     return code;
 }
 
-static int write_all(MDB_txn *txn, MDB_dbi dbi, const struct staging *staging,
-                     struct view checkpoint)
+static int write_part(MDB_txn *txn, MDB_dbi dbi, const struct environment_batch *batch,
+                      size_t *next)
 {
     MDB_stat stat;
-    MDB_val key = {sizeof(checkpoint_key), (void *)(uintptr_t)checkpoint_key};
-    MDB_val value = {checkpoint.size, (void *)(uintptr_t)checkpoint.data};
+    MDB_cursor *cursor;
     int code = mdb_stat(txn, dbi, &stat);
     if (code == 0)
-        code = mdb_put(txn, dbi, &key, &value, 0);
-    if (code == 0)
-        code = write_entries(txn, dbi, staging, stat.ms_entries == 0);
-    return code;
+        code = mdb_cursor_open(txn, dbi, &cursor);
+    if (code != 0)
+        return code;
+    code = write_entries(cursor, batch, &stat, next);
+    mdb_cursor_close(cursor);
+    if (code != 0)
+        return code;
+    struct view record = *next == batch->staging->count ? batch->record : batch->record_until_then;
+    MDB_val key = {sizeof(checkpoint_key), (void *)(uintptr_t)checkpoint_key};
+    MDB_val value = {record.size, (void *)(uintptr_t)record.data};
+    return mdb_put(txn, dbi, &key, &value, 0);
 }
 
-int environment_write(struct environment *environment, const struct staging *staging,
-                      struct view checkpoint)
+int environment_write(struct environment *environment, struct environment_batch *batch)
 {
     MDB_txn *txn;
-    ensure(checkpoint.size > 0);
+    size_t next = batch->next;
+    ensure(batch->record.size > 0 && next <= batch->staging->count);
     int code = mdb_txn_begin(environment->env, NULL, 0, &txn);
     if (code != 0)
         return code;
-    code = write_all(txn, environment->dbi, staging, checkpoint);
+    code = write_part(txn, environment->dbi, batch, &next);
+    if (code != 0) {
+        mdb_txn_abort(txn);
+        return code;
+    }
+    code = mdb_txn_commit(txn); // ends the transaction also when it fails
     if (code == 0)
-        return mdb_txn_commit(txn); // ends the transaction also when it fails
-    mdb_txn_abort(txn);
+        batch->next = next;
     return code;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One LMDB environment: the store of a partition as key and value bytes. It knows how to open,
-// read, write a batch in one durable transaction, and grow; when to do so is partition.c's.
+// read, write a batch in durable transactions, and grow; when to do so is partition.c's.
 //
 // Keys: the 16 bytes of a token; and the single byte 0, which sorts before all of them, for the
 // checkpoint record.
@@ -65,10 +65,19 @@ uint64_t environment_disk_bytes(const struct environment *environment);
 // What environment_write says when the map is too small: environment_grow, then write again.
 extern const int environment_map_full;
 
-// Writes a sorted batch and the checkpoint record in one durable transaction. 0, or the code of
-// what failed (nothing is written then).
-int environment_write(struct environment *environment, const struct staging *staging,
-                      struct view checkpoint) MUST_USE;
+// A checkpoint on its way: the sorted values, the checkpoint record that goes with the last of
+// them, and the one that goes with all before that; .size 0: the values go in at once.
+struct environment_batch {
+    const struct staging *staging;
+    struct view record;
+    struct view record_until_then;
+    size_t next; // the first value that has not been written yet
+};
+
+// Writes values of the batch from the next one on, as many as a part takes (part.h), in one durable
+// transaction with the checkpoint record: that was all when `next` is behind the last one. 0, or
+// the code of what failed (nothing is written then).
+int environment_write(struct environment *environment, struct environment_batch *batch) MUST_USE;
 // The sentence for a code of environment_write; notes damage for the next opening.
 enum status environment_write_failed(const struct environment *environment, int code,
                                      size_t staged_bytes, struct error *err) MUST_USE;

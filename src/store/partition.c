@@ -27,7 +27,8 @@ struct partition {
     // Of the writer while a checkpoint is being written, else of the owner.
     struct staging frozen;
     struct buffer record;
-    size_t frozen_bytes; // of the owner
+    struct buffer record_until_then; // while the checkpoint is there in part
+    size_t frozen_bytes;             // of the owner
 
     pthread_mutex_t mutex;
     pthread_cond_t moved;
@@ -81,10 +82,15 @@ static void *write_checkpoint(void *context)
     struct partition *partition = context;
     int code;
     staging_sort(&partition->frozen);
+    struct environment_batch batch = {
+        .staging = &partition->frozen,
+        .record = buffer_view(&partition->record),
+        .record_until_then = buffer_view(&partition->record_until_then),
+    };
     do
-        code = environment_write(&partition->environment, &partition->frozen,
-                                 buffer_view(&partition->record));
-    while (code == environment_map_full && wait_for_room(partition));
+        code = environment_write(&partition->environment, &batch);
+    while ((code == 0 && batch.next < batch.staging->count) ||
+           (code == environment_map_full && wait_for_room(partition)));
     end_writing(partition, code);
     return NULL;
 }
@@ -100,6 +106,50 @@ static int start_writer(struct partition *partition)
     if (code == 0)
         (void)pthread_setname_np(partition->writer, "checkpoint");
     return code;
+}
+
+// ---- the checkpoint record ----
+
+static enum status store_load(struct store *store, struct checkpoint *out, bool *found,
+                              struct error *err)
+{
+    struct partition *partition = partition_of(store);
+    struct view value;
+    enum status status = environment_checkpoint(&partition->environment, &value, err);
+    *found = status == STATUS_OK && value.data != NULL;
+    if (!*found)
+        return status;
+    status = checkpoint_decode(value, out, err);
+    *found = status == STATUS_OK;
+    if (status != STATUS_OK)
+        error_prefix(err, status, "state store %s", partition->path);
+    return status;
+}
+
+static void encode_record(const struct checkpoint *checkpoint, struct buffer *record)
+{
+    bool encoded = checkpoint_encode(checkpoint, record);
+    ensure(encoded);
+}
+
+// While a checkpoint is there in part, the record is that of the one before, and says so. One that
+// has been cut off counts until the state has come to where it was: what is made on the way there
+// still has cards of it. An empty store has no record to say it by, and is written at once: that
+// changes no page, and makes no more of them than what is staged.
+static void encode_records(struct partition *partition, const struct checkpoint *checkpoint)
+{
+    struct checkpoint before;
+    struct checkpoint after = *checkpoint;
+    bool found;
+    buffer_clear(&partition->record);
+    buffer_clear(&partition->record_until_then);
+    if (store_load(&partition->store, &before, &found, NULL) == STATUS_OK && found) {
+        if (before.reach < after.changelog_offset)
+            before.reach = after.changelog_offset;
+        after.reach = before.reach;
+        encode_record(&before, &partition->record_until_then);
+    }
+    encode_record(&after, &partition->record);
 }
 
 // ---- checkpoints, as the owner sees them ----
@@ -174,9 +224,7 @@ static void freeze(struct partition *partition, const struct checkpoint *checkpo
     partition->frozen = partition->staging;
     partition->staging = spare;
     partition->frozen_bytes = staging_bytes(&partition->frozen);
-    buffer_clear(&partition->record);
-    bool encoded = checkpoint_encode(checkpoint, &partition->record);
-    ensure(encoded);
+    encode_records(partition, checkpoint);
 }
 
 static void store_checkpoint_start(struct store *store, const struct checkpoint *checkpoint)
@@ -198,22 +246,6 @@ static void store_checkpoint_start(struct store *store, const struct checkpoint 
 }
 
 // ---- reading ----
-
-static enum status store_load(struct store *store, struct checkpoint *out, bool *found,
-                              struct error *err)
-{
-    struct partition *partition = partition_of(store);
-    struct view value;
-    enum status status = environment_checkpoint(&partition->environment, &value, err);
-    *found = status == STATUS_OK && value.data != NULL;
-    if (!*found)
-        return status;
-    status = checkpoint_decode(value, out, err);
-    *found = status == STATUS_OK;
-    if (status != STATUS_OK)
-        error_prefix(err, status, "state store %s", partition->path);
-    return status;
-}
 
 static enum status store_get(struct store *store, const struct token *token, struct view *value,
                              struct error *err)
@@ -289,6 +321,7 @@ static void partition_free(struct partition *partition)
     staging_release(&partition->staging);
     staging_release(&partition->frozen);
     buffer_release(&partition->record);
+    buffer_release(&partition->record_until_then);
     pthread_cond_destroy(&partition->moved);
     pthread_mutex_destroy(&partition->mutex);
     free(partition->path);
@@ -330,6 +363,7 @@ enum status partition_open(const struct partition_place *place, struct store **o
     staging_init(&partition->staging);
     staging_init(&partition->frozen);
     buffer_init(&partition->record, CHECKPOINT_BYTES_MAX);
+    buffer_init(&partition->record_until_then, CHECKPOINT_BYTES_MAX);
     pthread_mutex_init(&partition->mutex, NULL);
     pthread_cond_init(&partition->moved, NULL);
     enum status status = environment_open(&partition->environment, partition->path, err);

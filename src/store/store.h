@@ -4,9 +4,13 @@
 // the changelog they reflect. Implemented on LMDB (store_lmdb.h) and in the tests' memory.
 //
 // A checkpoint is made in rounds: values are staged (copied), checkpoint_start freezes what is
-// staged and writes it in the background in one durable step together with the checkpoint record;
-// a crash leaves the previous checkpoint or the new one, never a mixture. Reads see the last
-// finished checkpoint. Used by one thread at a time.
+// staged and writes it in the background, durably, together with the checkpoint record. A crash
+// leaves the previous checkpoint or the new one; or, of a large one that is written in parts, the
+// previous one with some of its cards as the new one has them, which its record says (`reach`).
+// That is as good: each value was committed to the changelog behind the previous one's offset as
+// the card's whole state, and reading on from there brings it, or a later one, to every such card.
+// Reads see the last finished checkpoint, or values of one that is being written. Used by one
+// thread at a time.
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -21,7 +25,16 @@
 struct checkpoint {
     int64_t changelog_offset; // all changelog records below it are reflected
     struct meta meta;
+    // Beyond the offset above: a later checkpoint was cut off, and so some of the records between
+    // the two are reflected. Else, as 0, there is no more to say. Users of the port look at it;
+    // what they start checkpoints with leaves it 0.
+    int64_t reach;
 };
+
+static inline bool checkpoint_is_cut_off(const struct checkpoint *checkpoint)
+{
+    return checkpoint->reach > checkpoint->changelog_offset;
+}
 
 struct store {
     const struct store_ops *ops;
@@ -50,9 +63,9 @@ struct store_ops {
     void (*checkpoint_start)(struct store *store, const struct checkpoint *checkpoint);
     // *running tells whether a checkpoint is still being written; with `wait` it returns only when
     // none is. STATUS_FATAL: the last one could not be written (disk full, I/O error; the sentence
-    // says which file and what to do): the store still holds the one before, and refuses further
-    // ones, with the same sentence, until it is dropped or opened anew. To be called every now and
-    // then while one is running: the writer may wait for it.
+    // says which file and what to do): the store still holds the one before, as after a crash, and
+    // refuses further ones, with the same sentence, until it is dropped or opened anew. To be
+    // called every now and then while one is running: the writer may wait for it.
     enum status (*checkpoint_poll)(struct store *store, bool wait, bool *running,
                                    struct error *err) MUST_USE;
     // Hands up to `max` cards with token >= *cursor to `each`, in token order, as of the last

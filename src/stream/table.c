@@ -156,7 +156,8 @@ static enum status step_store(struct table *table, struct table_shared *shared, 
     status = table->store->ops->load(table->store, &checkpoint, &found, err);
     if (status == STATUS_FATAL)
         return status;
-    if (status == STATUS_OK && found && is_ours(shared, &checkpoint)) {
+    bool whole = status == STATUS_OK && found && !checkpoint_is_cut_off(&checkpoint);
+    if (whole && is_ours(shared, &checkpoint)) {
         take_checkpoint(table, &checkpoint);
         return STATUS_OK;
     }
@@ -165,7 +166,7 @@ static enum status step_store(struct table *table, struct table_shared *shared, 
     if (status == STATUS_RECORD)
         log_warn("table", damaged_sentence, LOG_INT("partition", table->partition),
                  LOG_TEXT("reason", err->text));
-    return table_forget(table, shared->ports, "the store is of another table", err);
+    return table_forget(table, shared->ports, "the store is of another table, or was cut off", err);
 }
 
 // ---- the topic ----

@@ -41,6 +41,7 @@ static enum status take_store(struct task *task, const struct stream_ports *port
         task->meta = checkpoint.meta;
         task->changelog_end = checkpoint.changelog_offset;
         take->checkpoint = true;
+        take->reach = checkpoint.reach;
         take->meta_known = checkpoint.meta.input_offset >= 0;
         take->incarnation_known = true;
         take->incarnation = checkpoint.meta.incarnation;
@@ -106,7 +107,8 @@ static enum status take_committed(struct task *task, const struct stream_ports *
 
 // Where to begin reading the changelog: at the checkpoint if it is a prefix of this very log. A
 // whole checkpoint ends behind its meta record, which is read again: that, or a later one, must be
-// there, or it is another log (deleted and made anew) that has grown to the same length.
+// there, or it is another log (deleted and made anew) that has grown to the same length. Cards of a
+// checkpoint that was cut off are in the store too, and the log must still have what they are from.
 static enum status changelog_begin(struct task *task, const struct stream_ports *ports,
                                    int64_t *from, struct error *err)
 {
@@ -115,7 +117,8 @@ static enum status changelog_begin(struct task *task, const struct stream_ports 
     if (!take->checkpoint)
         return STATUS_OK;
     int64_t end = take->meta_known ? task->changelog_end - 1 : task->changelog_end;
-    if (end >= take->changelog_low && task->changelog_end <= take->mark) {
+    if (end >= take->changelog_low && task->changelog_end <= take->mark &&
+        take->reach <= take->mark) {
         *from = end;
         return STATUS_OK;
     }

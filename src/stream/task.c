@@ -119,7 +119,8 @@ static enum status poll_checkpoint(struct task *task, bool wait, bool *running, 
 
 static void start_checkpoint(struct task *task, int64_t now_ms, struct counters *counters)
 {
-    const struct checkpoint checkpoint = {task->changelog_end, task->meta};
+    const struct checkpoint checkpoint = {.changelog_offset = task->changelog_end,
+                                          .meta = task->meta};
     task->store->ops->checkpoint_start(task->store, &checkpoint);
     task->checkpoint_running = true;
     task->checkpointed_end = task->changelog_end;

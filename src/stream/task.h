@@ -46,6 +46,7 @@ struct take {
     int64_t moved_to; // changelog position at the last progress
     int64_t records;  // applied since the task was opened or rewound
     bool checkpoint;  // the store holds one, up to task->changelog_end
+    int64_t reach;    // and some cards as of up to here
     bool reading;     // the changelog is open
     bool warm;        // memory is that of a suspended task
     bool incarnation_known;

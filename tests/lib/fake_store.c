@@ -47,6 +47,7 @@ struct fake_store {
     struct items frozen;
     bool running;
     unsigned polls_left;
+    bool in_parts;
     struct checkpoint checkpoint;
     bool refuses;
     uint8_t *lent; // what get has lent: freed at the next call, so that a late use is seen
@@ -59,6 +60,7 @@ struct fake_store_dir {
     size_t disk_count;                      // one past the highest that was
     unsigned polls;
     bool keep_versions;
+    bool parts;
     bool full;
     unsigned fail_checkpoint;
     unsigned fail_open;
@@ -211,7 +213,7 @@ static const struct items *cards_of(const struct fake_store *fake)
     return &disk_of(fake)->now.cards;
 }
 
-static void write_version(struct fake_store *fake)
+static void keep_version(struct fake_store *fake)
 {
     struct disk *disk = disk_of(fake);
     items_clear(&disk->before.cards);
@@ -219,9 +221,48 @@ static void write_version(struct fake_store *fake)
     disk->before.cards = (struct items){.at = NULL};
     if (fake->dir->keep_versions)
         disk->before.cards = items_copied(&disk->now.cards);
+}
+
+static void write_version(struct fake_store *fake)
+{
+    struct disk *disk = disk_of(fake);
+    if (!fake->in_parts)
+        keep_version(fake);
     items_merge(&disk->now.cards, &fake->frozen);
+    int64_t reach = disk->now.found ? disk->now.checkpoint.reach : 0;
     disk->now.checkpoint = fake->checkpoint;
+    disk->now.checkpoint.reach = reach; // of one that was cut off, until the state has come there
     disk->now.found = true;
+}
+
+// Takes the first `count` of the frozen ones, which are in order.
+static struct items take_frozen(struct fake_store *fake, size_t count)
+{
+    struct items part = {.at = NULL};
+    struct items rest = {.at = NULL};
+    for (size_t i = 0; i < fake->frozen.count; i++)
+        items_push(i < count ? &part : &rest, fake->frozen.at[i]);
+    free(fake->frozen.at);
+    fake->frozen = rest;
+    return part;
+}
+
+static void write_part(struct fake_store *fake)
+{
+    struct disk *disk = disk_of(fake);
+    size_t count = fake->frozen.count / (fake->polls_left + 1);
+    if (!fake->dir->parts || fake->dir->crashed || fake->refuses || !disk->now.found || count == 0)
+        return;
+    if (!fake->in_parts) {
+        keep_version(fake);
+        fake->frozen = items_sorted(&fake->frozen);
+        count = fake->frozen.count / (fake->polls_left + 1);
+    }
+    fake->in_parts = true;
+    if (disk->now.checkpoint.reach < fake->checkpoint.changelog_offset)
+        disk->now.checkpoint.reach = fake->checkpoint.changelog_offset;
+    struct items part = take_frozen(fake, count);
+    items_merge(&disk->now.cards, &part);
 }
 
 static bool is_countdown_over(unsigned *countdown)
@@ -253,6 +294,7 @@ static void fake_checkpoint_start(struct store *store, const struct checkpoint *
     fake->staged = (struct items){.at = NULL};
     fake->checkpoint = *checkpoint;
     fake->running = true;
+    fake->in_parts = false;
     fake->polls_left = fake->dir->polls;
 }
 
@@ -262,8 +304,10 @@ static enum status fake_checkpoint_poll(struct store *store, bool wait, bool *ru
     struct fake_store *fake = store_of(store);
     if (fake->running && (wait || fake->polls_left == 0))
         end_checkpoint(fake);
-    if (fake->running)
+    if (fake->running) {
+        write_part(fake);
         fake->polls_left--;
+    }
     *running = fake->running;
     if (!fake->refuses)
         return STATUS_OK;
@@ -544,6 +588,11 @@ void fake_store_set_polls(struct store_dir *dir, unsigned polls)
 void fake_store_keep_versions(struct store_dir *dir)
 {
     dir_of(dir)->keep_versions = true;
+}
+
+void fake_store_write_in_parts(struct store_dir *dir)
+{
+    dir_of(dir)->parts = true;
 }
 
 void fake_store_set_full(struct store_dir *dir, bool full)

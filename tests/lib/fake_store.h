@@ -27,6 +27,10 @@ struct store_dir *fake_store_dir_open(void);
 // Polls without `wait` that answer "running" before a checkpoint ends (0 at first: the first poll
 // ends it). One that is running ends so much sooner.
 void fake_store_set_polls(struct store_dir *dir, unsigned polls);
+// From now on checkpoints are written in parts: each poll that answers "running" leaves some more
+// of the cards on the disk, to be seen by reads, and for a crash to leave it at that. As in the
+// implementation on LMDB, one of an empty store is not.
+void fake_store_write_in_parts(struct store_dir *dir);
 // The `countdown`-th checkpoint to end from now on fails (1: the next one; 0: none).
 void fake_store_fail_checkpoint(struct store_dir *dir, unsigned countdown);
 // While the disk is full every checkpoint that ends fails.

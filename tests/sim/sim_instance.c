@@ -100,6 +100,8 @@ void sim_instance_start(struct sim *sim, struct sim_instance *instance)
         instance->disk = fake_store_dir_open();
         fake_store_keep_versions(instance->disk);
         fake_store_set_polls(instance->disk, sim->plan.disk_polls);
+        if (sim->plan.disk_parts)
+            fake_store_write_in_parts(instance->disk);
     }
     sim_note(sim, (int)instance->index * 10, "start", instance->name, 0, 0, 0);
     instance->state = SIM_UP;

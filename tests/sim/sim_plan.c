@@ -81,6 +81,7 @@ static void draw_cluster(struct sim_plan *plan, struct random *random)
     if (plan->engine.max_events_per_card <= 20 && random_chance(random, 1, 3))
         plan->knobs.record_bytes_max = 1400; // some dead letters go without their value
     plan->disk_polls = (unsigned)PICK(random, 0, 0, 2, 10, 100);
+    plan->disk_parts = random_chance(random, 1, 2);
 }
 
 static void draw_workload(struct sim_plan *plan, struct random *random)
@@ -212,12 +213,12 @@ void sim_plan_print(const struct sim_plan *plan, FILE *to)
             plan->alert_details ? ", details in alerts" : "");
     sim_rules_print(&plan->engine, to);
     fprintf(to,
-            "  commits %" PRId64 "/%" PRId64 " ms, checkpoints %" PRId64 " ms in %u polls, cache "
+            "  commits %" PRId64 "/%" PRId64 " ms, checkpoints %" PRId64 " ms in %u polls%s, cache "
             "%zu, dirty %zu, staged %zu, batches %zu/%zu, linger %d, markers %" PRId64 " ms\n",
             plan->commit_interval_ms, plan->min_commit_interval_ms, plan->checkpoint_interval_ms,
-            plan->disk_polls, plan->cache_bytes, plan->dirty_max_count, plan->staged_max_bytes,
-            plan->knobs.batch_max, plan->knobs.changelog_batch_max, plan->knobs.linger,
-            plan->knobs.marker_delay_ms);
+            plan->disk_polls, plan->disk_parts ? " and parts" : "", plan->cache_bytes,
+            plan->dirty_max_count, plan->staged_max_bytes, plan->knobs.batch_max,
+            plan->knobs.changelog_batch_max, plan->knobs.linger, plan->knobs.marker_delay_ms);
     fprintf(to,
             "  %zu purchases of %zu cards, pace %" PRId64 " ms, disorder %" PRId64 " ms, percent: "
             "hot %u, bursts %u, repeats %u, no time %u, spoilt %u, foreign %u; %zu "

@@ -73,6 +73,7 @@ struct sim_plan {
 
     struct fake_knobs knobs;
     unsigned disk_polls; // how long a checkpoint takes
+    bool disk_parts;     // it is written in parts meanwhile
 
     int64_t window_ms; // about that of the rules
     size_t purchases;

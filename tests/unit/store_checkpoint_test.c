@@ -42,6 +42,38 @@ static void checkpoint__survives(void **state)
     buffer_release(&bytes);
 }
 
+static void cut_off_checkpoint__survives_with_its_reach(void **state)
+{
+    (void)state;
+    struct checkpoint cut_off = sample;
+    cut_off.reach = 200000;
+    struct buffer bytes = encoded(&cut_off);
+    struct checkpoint back;
+    assert_int_equal(bytes.data[0], 2);
+    assert_int_equal(checkpoint_decode(buffer_view(&bytes), &back, NULL), STATUS_OK);
+    assert_true(checkpoint_is_cut_off(&back));
+    assert_true(back.changelog_offset == 123456 && back.reach == 200000);
+    assert_true(back.meta.input_offset == 99);
+    for (size_t size = 0; size < bytes.size; size++)
+        assert_refused((struct view){bytes.data, size});
+    bytes.data[0] = 3;
+    assert_refused(buffer_view(&bytes));
+    buffer_release(&bytes);
+}
+
+static void reach__that_is_not_beyond_the_offset_is_none(void **state)
+{
+    (void)state;
+    struct checkpoint whole = sample;
+    whole.reach = whole.changelog_offset;
+    struct buffer bytes = encoded(&whole);
+    struct checkpoint back;
+    assert_int_equal(bytes.data[0], 1);
+    assert_int_equal(checkpoint_decode(buffer_view(&bytes), &back, NULL), STATUS_OK);
+    assert_false(checkpoint_is_cut_off(&back));
+    buffer_release(&bytes);
+}
+
 static void checkpoint__is_refused_when_cut_or_of_another_version(void **state)
 {
     (void)state;
@@ -77,6 +109,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checkpoint__survives),
+        cmocka_unit_test(cut_off_checkpoint__survives_with_its_reach),
+        cmocka_unit_test(reach__that_is_not_beyond_the_offset_is_none),
         cmocka_unit_test(checkpoint__is_refused_when_cut_or_of_another_version),
         cmocka_unit_test(checkpoint__of_a_negative_offset_is_refused),
         cmocka_unit_test(checkpoint_encode__past_the_maximum_leaves_the_buffer_as_it_was),

@@ -63,7 +63,9 @@ static int write_cards(struct fixture *f, uint64_t first, uint64_t count, struct
         staging_add(&staging, &token, value);
     }
     staging_sort(&staging);
-    int code = environment_write(&f->environment, &staging, view_text("record"));
+    struct environment_batch batch = {.staging = &staging, .record = view_text("record")};
+    int code = environment_write(&f->environment, &batch);
+    assert_int_equal(batch.next, code == 0 ? count : 0);
     staging_release(&staging);
     environment_refresh(&f->environment);
     return code;
@@ -141,6 +143,88 @@ static void rewriting__does_not_grow_the_file_for_ever(void **state)
             early = environment_disk_bytes(&f->environment);
     }
     assert_true(environment_disk_bytes(&f->environment) <= early + 10 * PAGE_BYTES);
+}
+
+// ---- parts ----
+
+enum { PARTS_COUNT = 12000, PARTS_VALUE_BYTES = 1500 };
+
+static void stage_large(struct staging *staging, const uint8_t *bytes)
+{
+    staging_init(staging);
+    for (uint64_t n = 0; n < PARTS_COUNT; n++) {
+        struct token token = contract_token(n);
+        staging_add(staging, &token, (struct view){bytes, PARTS_VALUE_BYTES});
+    }
+    staging_sort(staging);
+}
+
+static struct view record_in(struct fixture *f)
+{
+    struct view record;
+    environment_refresh(&f->environment);
+    assert_int_equal(environment_checkpoint(&f->environment, &record, NULL), STATUS_OK);
+    return record;
+}
+
+static void assert_value_at(struct fixture *f, const struct staging *staging, size_t index,
+                            uint8_t expected)
+{
+    struct view value;
+    struct staged staged = staging_at(staging, index);
+    assert_int_equal(environment_get(&f->environment, staged.token, &value, NULL), STATUS_OK);
+    assert_int_equal(value.size, PARTS_VALUE_BYTES);
+    assert_int_equal(value.data[0], expected);
+}
+
+static void a_large_batch__goes_in_parts_that_each_last(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t old[PARTS_VALUE_BYTES] = {1};
+    static const uint8_t new[PARTS_VALUE_BYTES] = {2};
+    assert_int_equal(environment_grow(&f->environment, 32 << 20), 0);
+    assert_int_equal(write_cards(f, 0, PARTS_COUNT, (struct view){old, sizeof(old)}), 0);
+    struct staging staging;
+    stage_large(&staging, new);
+    struct environment_batch batch = {.staging = &staging,
+                                      .record = view_text("after"),
+                                      .record_until_then = view_text("before")};
+    size_t parts = 0;
+    while (batch.next < PARTS_COUNT) {
+        size_t first = batch.next;
+        int code = environment_write(&f->environment, &batch);
+        if (code == environment_map_full) {
+            assert_int_equal(batch.next, first);
+            assert_int_equal(environment_grow(&f->environment, 0), 0);
+            continue;
+        }
+        assert_int_equal(code, 0);
+        assert_true(batch.next > first);
+        parts++;
+        reopen(f);
+        bool last = batch.next == PARTS_COUNT;
+        assert_true(view_equal(record_in(f), view_text(last ? "after" : "before")));
+        assert_int_equal(environment_card_count(&f->environment), PARTS_COUNT);
+        assert_value_at(f, &staging, batch.next - 1, 2);
+        if (!last)
+            assert_value_at(f, &staging, batch.next, 1);
+    }
+    assert_true(parts >= 2);
+    staging_release(&staging);
+}
+
+static void a_batch_without_a_record_for_parts__goes_in_at_once(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t new[PARTS_VALUE_BYTES] = {2};
+    struct staging staging;
+    stage_large(&staging, new);
+    struct environment_batch batch = {.staging = &staging, .record = view_text("record")};
+    while (environment_write(&f->environment, &batch) == environment_map_full)
+        assert_int_equal(environment_grow(&f->environment, 0), 0);
+    assert_int_equal(batch.next, PARTS_COUNT);
+    assert_true(view_equal(record_in(f), view_text("record")));
+    staging_release(&staging);
 }
 
 // ---- damage ----
@@ -274,6 +358,8 @@ int main(void)
         TEST(map__grows_at_once_to_the_room_that_is_asked_for),
         TEST(first_fill__packs_its_pages),
         TEST(rewriting__does_not_grow_the_file_for_ever),
+        TEST(a_large_batch__goes_in_parts_that_each_last),
+        TEST(a_batch_without_a_record_for_parts__goes_in_at_once),
         TEST(meta_pages_overwritten__are_told_at_opening),
         TEST(pages_zeroed__are_told_when_they_are_read),
         TEST(file_cut_short__is_told_when_it_is_read),

@@ -279,6 +279,99 @@ static void full_disk__stops_with_the_checkpoint_before_intact(void **state)
     store->ops->close(store);
 }
 
+// ---- a checkpoint that is cut off between its parts ----
+
+enum { LARGE_CARDS = 20000, LARGE_BYTES = 1500 };
+
+static void stage_large(struct store *store, uint8_t mark)
+{
+    uint8_t value[LARGE_BYTES] = {mark};
+    for (uint64_t card = 0; card < LARGE_CARDS; card++) {
+        struct token token = contract_token(card);
+        store->ops->stage(store, &token, (struct view){value, sizeof(value)});
+    }
+}
+
+// How many of the large cards have the mark.
+static uint64_t count_marked(struct store *store, uint8_t mark)
+{
+    uint64_t count = 0;
+    for (uint64_t card = 0; card < LARGE_CARDS; card++) {
+        struct token token = contract_token(card);
+        struct view value;
+        assert_int_equal(store->ops->get(store, &token, &value, NULL), STATUS_OK);
+        assert_int_equal(value.size, LARGE_BYTES);
+        count += value.data[0] == mark;
+    }
+    return count;
+}
+
+// The second checkpoint finds room for one part, or two. 0, or the step that went wrong.
+static int fill_up_in_parts(struct fixture *f)
+{
+    struct store *store;
+    struct error err = {""};
+    if (try_open(f, &store, NULL) != STATUS_OK)
+        return 1;
+    stage_large(store, 1);
+    start(store, 10);
+    if (finish(store, NULL) != STATUS_OK)
+        return 2;
+    uint64_t bytes = store->ops->disk_bytes(store) + (uint64_t)LARGE_CARDS * LARGE_BYTES * 6 / 10;
+    struct rlimit limit = {bytes, bytes};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        return 3;
+    stage_large(store, 2);
+    start(store, 20);
+    if (finish(store, &err) != STATUS_FATAL)
+        return 4;
+    store->ops->close(store);
+    return 0;
+}
+
+static void assert_offsets(struct store *store, int64_t offset, int64_t reach)
+{
+    struct checkpoint checkpoint;
+    bool found;
+    assert_int_equal(store->ops->load(store, &checkpoint, &found, NULL), STATUS_OK);
+    assert_true(found);
+    assert_int_equal(checkpoint.changelog_offset, offset);
+    assert_int_equal(checkpoint_is_cut_off(&checkpoint), reach > offset);
+    if (reach > offset)
+        assert_int_equal(checkpoint.reach, reach);
+}
+
+static void checkpoint_cut_off_between_parts__says_how_far_its_cards_may_be(void **state)
+{
+    struct fixture *f = *state;
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(fill_up_in_parts(f));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    struct store *store = open_partition(f);
+    assert_offsets(store, 10, 20);
+    uint64_t marked = count_marked(store, 2);
+    assert_true(marked > 0 && marked < LARGE_CARDS);
+    assert_int_equal(count_marked(store, 1), LARGE_CARDS - marked);
+    assert_int_equal(store->ops->card_count(store), LARGE_CARDS);
+    // On the way through the changelog some cards are still ahead of the record.
+    stage_number(store, LARGE_CARDS, 1);
+    start(store, 15);
+    assert_int_equal(finish(store, NULL), STATUS_OK);
+    assert_offsets(store, 15, 20);
+    stage_large(store, 2);
+    start(store, 20);
+    assert_int_equal(finish(store, NULL), STATUS_OK);
+    assert_offsets(store, 20, 0);
+    assert_int_equal(count_marked(store, 2), LARGE_CARDS);
+    store->ops->close(store);
+}
+
 // ---- damage ----
 
 static void zero_pages(const struct fixture *f)
@@ -349,6 +442,7 @@ int main(void)
         TEST(closing__frees_the_place_once),
         TEST(process_killed__leaves_one_whole_checkpoint),
         TEST(full_disk__stops_with_the_checkpoint_before_intact),
+        TEST(checkpoint_cut_off_between_parts__says_how_far_its_cards_may_be),
         TEST(damage__is_told_by_every_read_and_cured_by_drop),
         TEST(damage_met_by_a_checkpoint__is_known_at_the_next_opening),
     };
