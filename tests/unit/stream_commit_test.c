@@ -124,21 +124,29 @@ static void alert__takes_along_its_own_partition_alone(void **state)
     stream_fixture_close(&f);
 }
 
+// Two purchases in partition 0, and three, which raise an alert, in partition 1; a crash once
+// something is committed, and a new start.
+static void crash_behind_the_first_commit(struct stream_fixture *f)
+{
+    char card[32];
+    fixture_start(f, 0);
+    for (int i = 0; i < 2; i++)
+        fixture_purchase(f, card_of_partition(0, card), 1700000000000 + i);
+    for (int i = 0; i < 3; i++)
+        fixture_purchase(f, card_of_partition(1, card), 1700000000000 + i);
+    while (f->processes[0].worker->counters.commits == 0)
+        assert_int_equal(fixture_step(f), STATUS_OK);
+    fixture_crash(f, 0, false);
+    fixture_start(f, 0);
+}
+
 static void purchase_left_out_of_a_commit__is_counted_after_a_crash(void **state)
 {
     (void)state;
     struct stream_fixture f;
     char card[32];
     stream_fixture_open(&f, &(struct fixture_options){.partitions = 2, .commit_interval_ms = 5000});
-    fixture_start(&f, 0);
-    for (int i = 0; i < 2; i++)
-        fixture_purchase(&f, card_of_partition(0, card), 1700000000000 + i);
-    for (int i = 0; i < 3; i++)
-        fixture_purchase(&f, card_of_partition(1, card), 1700000000000 + i);
-    while (f.processes[0].worker->counters.commits == 0)
-        assert_int_equal(fixture_step(&f), STATUS_OK);
-    fixture_crash(&f, 0, false);
-    fixture_start(&f, 0);
+    crash_behind_the_first_commit(&f);
     fixture_purchase(&f, card_of_partition(0, card), 1700000000002);
     fixture_settle(&f);
     fixture_expect_alerts(&f, false);
@@ -149,18 +157,9 @@ static void masked_purchases__are_committed_with_their_offsets(void **state)
 {
     (void)state;
     struct stream_fixture f;
-    char card[32];
     stream_fixture_open(&f, &(struct fixture_options){.partitions = 2, .commit_interval_ms = 5000});
     f.settings.mask_purchases = true;
-    fixture_start(&f, 0);
-    for (int i = 0; i < 2; i++)
-        fixture_purchase(&f, card_of_partition(0, card), 1700000000000 + i);
-    for (int i = 0; i < 3; i++)
-        fixture_purchase(&f, card_of_partition(1, card), 1700000000000 + i);
-    while (f.processes[0].worker->counters.commits == 0)
-        assert_int_equal(fixture_step(&f), STATUS_OK);
-    fixture_crash(&f, 0, false);
-    fixture_start(&f, 0);
+    crash_behind_the_first_commit(&f);
     fixture_settle(&f);
     struct fake_records records = fake_read(f.cluster, "masked-purchases");
     assert_int_equal(records.count, 5);
