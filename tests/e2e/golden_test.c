@@ -103,11 +103,30 @@ static void alert__is_right_to_the_byte(void **state)
     scene->passed = true;
 }
 
-static void run__makes_its_own_topics(void **state)
+// Each line of the log is an object with no name twice.
+static void expect_json_log(const struct cardwatch *service)
+{
+    static const char *const names[] = {"time", "level", "component", "message"};
+    char *text = workspace_read(service->log_path);
+    char *rest = text;
+    size_t count = 0;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && line[0] != '\0'; count++) {
+        json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+            if (!json_is_string(json_object_get(object, names[i])))
+                fail_msg("no %s in: %s", names[i], line);
+        json_decref(object);
+    }
+    assert_true(count > 0);
+    free(text);
+}
+
+static void run__makes_its_own_topics_and_logs_in_json(void **state)
 {
     const struct scene_settings settings = scene_settings_default("fresh");
     struct scene *scene = stage_scene(state, &settings);
     const size_t partitions = (size_t)settings.partitions;
+    cardwatch_set(&scene->services[0], "log.format=json");
     cardwatch_start(&scene->services[0]);
     assert_true(
         cardwatch_await_log(&scene->services[0], 0, "partition running", partitions, 30000));
@@ -117,6 +136,7 @@ static void run__makes_its_own_topics(void **state)
     assert_string_equal(policy, "compact");
     free(policy);
     assert_int_equal(cardwatch_stop(&scene->services[0], 5000), 0);
+    expect_json_log(&scene->services[0]);
     scene->passed = true;
 }
 
@@ -124,7 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(alert__is_right_to_the_byte),
-        stage_test(run__makes_its_own_topics),
+        stage_test(run__makes_its_own_topics_and_logs_in_json),
     };
     return stage_run(tests);
 }
