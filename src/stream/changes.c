@@ -14,7 +14,11 @@ enum {
     SWEEP_CREATED_FACTOR = 2, // cards looked at per card made: at most half of the store is idle
     SWEEP_MIN = 64,
     SWEEP_MAX = 65536,
-    SWEEP_GROUP = 32, // looked up in memory side by side
+    // When few purchases come, and so few commits with few new cards, the clock says how much is
+    // looked at: all of the store in this time, unless that is more than a commit should take.
+    SWEEP_ROUND_MS = 30 * 60 * 1000,
+    SWEEP_BY_CLOCK_MAX = 4096, // about a millisecond's work
+    SWEEP_GROUP = 32,          // looked up in memory side by side
     // A card is swept when it has been idle for so many horizons: one that comes back soon is
     // cheaper left where it is than removed and made anew.
     SWEEP_IDLE_HORIZONS = 16,
@@ -150,14 +154,38 @@ static struct optional_ms idle_before(const struct engine *engine, struct option
     return (struct optional_ms){true, before_ms};
 }
 
-static enum status sweep(struct changes *changes, struct task *task, struct counters *counters,
-                         struct error *err)
+// The clock's share of what the sweep looks at. Not in a commit that an alert waits for.
+static size_t visits_by_clock(const struct changes *changes, struct task *task, bool hurried)
+{
+    int64_t now_ms = changes->broker->ops->now_ms(changes->broker);
+    int64_t passed_ms = now_ms - task->swept_ms;
+    if (hurried || passed_ms <= 0)
+        return 0;
+    uint64_t cards = task->store->ops->card_count(task->store);
+    if (cards > task->sweep_cards)
+        task->sweep_cards = cards;
+    uint64_t visits = SWEEP_BY_CLOCK_MAX;
+    if (passed_ms < SWEEP_ROUND_MS && task->sweep_cards < UINT64_MAX / SWEEP_ROUND_MS)
+        visits = task->sweep_cards * (uint64_t)passed_ms / SWEEP_ROUND_MS;
+    if (visits > 0)
+        task->swept_ms = now_ms;
+    return visits < SWEEP_BY_CLOCK_MAX ? (size_t)visits : SWEEP_BY_CLOCK_MAX;
+}
+
+static size_t visits_due(const struct changes *changes, struct task *task, bool hurried)
+{
+    size_t visits = SWEEP_MIN + SWEEP_CREATED_FACTOR * task->created_count;
+    size_t by_clock = visits_by_clock(changes, task, hurried);
+    visits = visits > by_clock ? visits : by_clock;
+    return visits < SWEEP_MAX ? visits : SWEEP_MAX;
+}
+
+static enum status sweep(struct changes *changes, struct task *task, bool hurried,
+                         struct counters *counters, struct error *err)
 {
     if (changes->settings->engine.settings.count_purchases)
         return STATUS_OK; // a card with a count is never forgotten
-    size_t visits = SWEEP_MIN + SWEEP_CREATED_FACTOR * task->created_count;
-    if (visits > SWEEP_MAX)
-        visits = SWEEP_MAX;
+    size_t visits = visits_due(changes, task, hurried);
     bool wrapped;
     changes->task = task;
     changes->swept_count = 0;
@@ -168,6 +196,8 @@ static enum status sweep(struct changes *changes, struct task *task, struct coun
                                                 changes, &wrapped, err);
     if (status == STATUS_RECORD)
         return task_note_damage(task, err);
+    if (wrapped)
+        task->sweep_cards = 0;
     sweep_idle(changes);
     ensure(changes->swept_count <= visits);
     counters->swept_cards += changes->swept_count;
@@ -221,12 +251,12 @@ static enum status write_meta(struct changes *changes, struct task *task, struct
     return status;
 }
 
-enum status changes_write(struct changes *changes, struct task *task, struct counters *counters,
-                          struct error *err)
+enum status changes_write(struct changes *changes, struct task *task, bool hurried,
+                          struct counters *counters, struct error *err)
 {
     ensure(task->store != NULL && changes->count == 0 && changes->values.size == 0);
     ensure(task->position >= 0);
-    enum status status = sweep(changes, task, counters, err);
+    enum status status = sweep(changes, task, hurried, counters, err);
     if (status == STATUS_OK)
         status = write_dirty(changes, task, counters, err);
     if (status == STATUS_OK)

@@ -12,9 +12,10 @@ struct changes *changes_open(const struct stream_settings *settings, struct brok
 void changes_close(struct changes *changes);
 
 // Queues the task's changelog records and stages the same values for its next checkpoint. The
-// caller commits, or rewinds the task.
-enum status changes_write(struct changes *changes, struct task *task, struct counters *counters,
-                          struct error *err) MUST_USE;
+// caller commits, or rewinds the task. `hurried`: an alert waits for the commit, so cards that are
+// used no more wait for another one.
+enum status changes_write(struct changes *changes, struct task *task, bool hurried,
+                          struct counters *counters, struct error *err) MUST_USE;
 
 // After the commit: what was written is the task's last committed word.
 void changes_committed(struct changes *changes, struct task *task);

@@ -75,7 +75,8 @@ static enum status write_changes(struct worker *worker, enum commit_scope scope,
         struct task *task = worker->tasks[p];
         if (!is_committed_by(task, scope))
             continue;
-        enum status status = changes_write(worker->changes, task, &worker->counters, err);
+        enum status status =
+            changes_write(worker->changes, task, scope == COMMIT_WRITTEN, &worker->counters, err);
         if (status != STATUS_OK)
             return status;
         offsets[(*count)++] = (struct partition_offset){p, task->position};

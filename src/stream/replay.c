@@ -96,7 +96,7 @@ static enum status spill(struct replay *replay, struct task *task, struct error 
 {
     if (cards_dirty_count(task->cards) == 0)
         return STATUS_OK;
-    enum status status = changes_write(replay->changes, task, &replay->counters, err);
+    enum status status = changes_write(replay->changes, task, false, &replay->counters, err);
     if (status != STATUS_OK)
         return error_prefix(err, STATUS_FATAL, "scratch space");
     changes_committed(replay->changes, task);

@@ -288,6 +288,7 @@ static enum status take_start(struct task *task, const struct stream_settings *s
     int64_t restore_ms = now_ms - take->began_ms;
     counters->restore_seconds += (double)restore_ms / 1000;
     task->checkpoint_ms = now_ms;
+    task->swept_ms = now_ms;
     task_move(task, TASK_RUNNING);
     log_info("task", "partition running", LOG_INT("partition", task->partition),
              LOG_INT("restored_records", take->records), LOG_INT("restore_ms", restore_ms),

@@ -79,7 +79,9 @@ struct task {
     int64_t checkpoint_ms; // when the last one was started
     size_t created_count;  // cards made since the last commit: the sweep's measure
     struct token sweep_cursor;
-    bool damaged; // the store cannot be read: the next rewind is a whole one
+    int64_t swept_ms;     // up to when the sweep by the clock has done its share
+    uint64_t sweep_cards; // in the store in the sweep's round through it, at most
+    bool damaged;         // the store cannot be read: the next rewind is a whole one
     uint32_t stalled_schema;
     bool halted; // stalled, and its reading has been stopped
     int64_t stalled_ms;

@@ -221,6 +221,34 @@ static void expired_cards_in_the_store_alone__are_swept_away(void **state)
     expired_cards__are_swept_away(16 * 1024);
 }
 
+// One purchase a minute: too few commits to look at all cards in passing.
+static void expired_cards__are_swept_away_in_quiet_traffic(void **state)
+{
+    (void)state;
+    enum { CARDS = 6000, MINUTES = 40 };
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){0});
+    fixture_start(&f, 0);
+    for (int i = 0; i < CARDS; i++) {
+        char card[32];
+        snprintf(card, sizeof(card), "card-%05d", i);
+        fixture_purchase(&f, card, base_ms);
+    }
+    fixture_settle(&f);
+    struct store *store = f.processes[0].worker->tasks[0]->store;
+    for (int minute = 0; minute < MINUTES; minute++) {
+        fixture_purchase(&f, "quiet", base_ms + 10000000 + minute * 60000);
+        for (int i = 0; i < 12; i++) {
+            fake_clock_advance(f.cluster, 5000);
+            fixture_settle(&f);
+        }
+        if (minute == 5)
+            assert_in_range(store->ops->card_count(store), CARDS / 2, CARDS + 1);
+    }
+    assert_in_range(store->ops->card_count(store), 1, CARDS / 100);
+    stream_fixture_close(&f);
+}
+
 static void two_processes__share_the_partitions(void **state)
 {
     (void)state;
@@ -279,6 +307,7 @@ int main(void)
         cmocka_unit_test(lost_state_directory__is_restored_from_the_changelog),
         cmocka_unit_test(expired_cards_in_memory__are_swept_away),
         cmocka_unit_test(expired_cards_in_the_store_alone__are_swept_away),
+        cmocka_unit_test(expired_cards__are_swept_away_in_quiet_traffic),
         cmocka_unit_test(two_processes__share_the_partitions),
         cmocka_unit_test(dynamic_membership__moves_partitions_too),
     };
