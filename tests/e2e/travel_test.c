@@ -81,6 +81,15 @@ static void open_rows(struct trip *trip, int32_t partitions)
     trip->rows = loader_open(kafkad_bootstrap(trip->scene->kafka), trip->topic, partitions);
 }
 
+static struct trip open_trip_with(void **state, const struct scene_settings *settings)
+{
+    struct trip trip = {.scene = stage_scene(state, settings), .flags = json_object()};
+    trip.topic = workspace_text("%s-travel-flags", settings->name);
+    trip.schema_id = register_schema(trip.scene, trip.topic, schema_travel_flags());
+    open_rows(&trip, settings->partitions);
+    return trip;
+}
+
 static struct trip open_trip(void **state, const char *name, const char *guarantee)
 {
     struct scene_settings settings = scene_settings_default(name);
@@ -91,11 +100,7 @@ static struct trip open_trip(void **state, const char *name, const char *guarant
     settings.session_timeout_ms = 6000;
     settings.oracle.rules[1] = (struct oracle_rule){.kind = ORACLE_TRAVEL, .min_distance = 2000};
     settings.oracle.rule_count = 2;
-    struct trip trip = {.scene = stage_scene(state, &settings), .flags = json_object()};
-    trip.topic = workspace_text("%s-travel-flags", name);
-    trip.schema_id = register_schema(trip.scene, trip.topic, schema_travel_flags());
-    open_rows(&trip, settings.partitions);
-    return trip;
+    return open_trip_with(state, &settings);
 }
 
 static void close_trip(struct trip *trip)
@@ -252,6 +257,70 @@ static void flags__that_change_mid_stream_equal_the_oracle(void **state)
     assert_int_equal(metric(&trip, 0, "table_rows_total"), (int64_t)trip.row_count);
     assert_int_equal(cardwatch_stop(&trip.scene->services[0], STOP_TIMEOUT_MS), 0);
     judge(&trip, false);
+    close_trip(&trip);
+}
+
+// Each card buys about every 15 s, so that bursts of every kind begin and end.
+static struct trip open_trip_of_all_kinds(void **state)
+{
+    static const char *const names[] = {"burst", "travel_distance", "spree",
+                                        "shops", "near_trips",      NULL};
+    struct scene_settings settings = scene_settings_default("kinds-trip");
+    struct oracle_rule *oracle = settings.oracle.rules;
+    settings.generator.card_count = CARDS;
+    settings.generator.events_per_second = CARDS / 15;
+    oracle[0] = (struct oracle_rule){.kind = ORACLE_SLIDING, .window_ms = 30000, .threshold = 5};
+    oracle[1] = (struct oracle_rule){.kind = ORACLE_TRAVEL, .min_distance = 2000};
+    oracle[2] = (struct oracle_rule){.kind = ORACLE_SUM, .window_ms = 45000, .limit = 15000000};
+    oracle[3] = (struct oracle_rule){
+        .kind = ORACLE_DISTINCT, .window_ms = 30000, .threshold = 4, .field = ORACLE_CATEGORY};
+    oracle[4] = (struct oracle_rule){.kind = ORACLE_TRAVEL, .min_distance = 30};
+    oracle[4].where[0] = (struct oracle_condition){
+        .field = ORACLE_CATEGORY, .op = "eq", .value_count = 1, .texts = {"travel"}};
+    settings.oracle.rule_count = 5;
+    settings.oracle.forgetful = true;
+    settings.rule_names = names;
+    settings.rules =
+        "[{name: burst, window_ms: 30000, threshold: 5}, "
+        "{name: travel_distance, type: travel_distance}, "
+        "{name: spree, type: sum, window_ms: 45000, limit: 1500}, "
+        "{name: shops, type: distinct, field: category, window_ms: 30000, threshold: 4}, "
+        "{name: near_trips, type: travel_distance, min_distance: 30, "
+        "where: [{field: category, op: eq, value: travel}]}]";
+    return open_trip_with(state, &settings);
+}
+
+static void assert_alerts_of_each_rule(const struct trip *trip)
+{
+    const struct workload *workload = &trip->scene->workload;
+    size_t counts[ORACLE_RULES_MAX] = {0};
+    for (size_t i = 0; i < workload->alert_count; i++)
+        counts[workload->alerts[i].rule]++;
+    for (size_t r = 0; r < workload->oracle_settings.rule_count; r++) {
+        fprintf(stderr, "# %s: %zu alerts\n", trip->scene->settings.rule_names[r], counts[r]);
+        assert_true(counts[r] > 0);
+    }
+}
+
+static void flags_beside_rules_of_all_kinds__equal_the_oracle(void **state)
+{
+    struct random random;
+    random_seed(&random, 15);
+    struct trip trip = open_trip_of_all_kinds(state);
+    start(&trip, 0);
+    for (int round = 0; round < 4; round++) {
+        work(&trip);
+        finish_work(&trip);
+        change_flags(&trip, &random, 3);
+        await_rows(&trip);
+    }
+    work(&trip);
+    cardwatch_kill(&trip.scene->services[0]);
+    start(&trip, 0);
+    finish_work(&trip);
+    judge(&trip, false);
+    assert_alerts_of_each_rule(&trip);
+    assert_int_equal(cardwatch_stop(&trip.scene->services[0], STOP_TIMEOUT_MS), 0);
     close_trip(&trip);
 }
 
@@ -508,6 +577,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(flags__that_change_mid_stream_equal_the_oracle),
+        stage_test(flags_beside_rules_of_all_kinds__equal_the_oracle),
         stage_test(restart__reads_the_tail_alone_and_kill_9_loses_nothing),
         stage_test(table__moves_with_its_partition),
         stage_test(at_least_once__asks_the_table_too),
