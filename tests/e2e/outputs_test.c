@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "lib/replayed.h"
 #include "lib/scene.h"
 #include "lib/workspace.h"
 
@@ -169,12 +170,10 @@ static void judge_counts(const struct scene *scene, const char *topic, struct ex
     free(expected->counted.items);
 }
 
-// The state means something else without the counts.
-static void expect_refusal_without_counts(struct scene *scene)
+static void expect_refusal(struct scene *scene)
 {
     struct cardwatch *service = &scene->services[0];
     size_t from = cardwatch_log_size(service);
-    cardwatch_set(service, "topics.purchase_counts=");
     cardwatch_start(service);
     assert_int_equal(cardwatch_await_exit(service, SCENE_CATCH_UP_MS), 1);
     assert_true(cardwatch_log_count(service, from, "cardwatch replay --rebuild") > 0);
@@ -224,7 +223,8 @@ static void outputs__are_right_after_every_kill(void **state)
     char *policy = kafkad_topic_setting(scene->kafka, counts, "cleanup.policy");
     assert_string_equal(policy, "compact");
     assert_true(scene_judge(scene, NULL));
-    expect_refusal_without_counts(scene);
+    cardwatch_set(&scene->services[0], "topics.purchase_counts="); // the state means another thing
+    expect_refusal(scene);
     for (int32_t p = 0; p < settings.partitions; p++)
         buffer_release(&expected.values[p]);
     free(policy);
@@ -232,6 +232,83 @@ static void outputs__are_right_after_every_kill(void **state)
     free(counts);
     free(set);
     free(set_counts);
+    scene->passed = true;
+}
+
+static void rebuild(struct scene *scene)
+{
+    static const char *const words[] = {"--rebuild", NULL};
+    struct replayed rebuilt = replayed_run(scene, words);
+    if (rebuilt.code != 0)
+        fail_msg("exit code %d: %s", rebuilt.code, rebuilt.said);
+    replayed_release(&rebuilt);
+}
+
+// Killed while it writes, wherever that is.
+static void begin_to_rebuild(struct scene *scene)
+{
+    static const char *const words[] = {"--rebuild", NULL};
+    struct process process = {0};
+    char *path = workspace_text("%s/replay.txt", scene->dir);
+    bool writes = false;
+    replayed_start(scene, words, &process);
+    while (!writes && process_running(&process)) {
+        char *said = workspace_read(path);
+        writes = strstr(said, "cards written") != NULL;
+        free(said);
+        process_nap();
+    }
+    assert_true(writes);
+    process_kill(&process);
+    free(path);
+}
+
+static void send_and_stop(struct scene *scene)
+{
+    workload_send(&scene->workload, portion_count() / 2);
+    cardwatch_start(&scene->services[0]);
+    assert_true(scene_await_caught_up(scene, SCENE_CATCH_UP_MS));
+    assert_int_equal(cardwatch_stop(&scene->services[0], STOP_TIMEOUT_MS), 0);
+}
+
+// Turned on late: what was bought before counts too. Each card buys again after that.
+static void counts__of_a_rebuilt_state_go_back_to_the_first_purchase(void **state)
+{
+    struct scene_settings settings = scene_settings_default("recount");
+    struct expected expected = {.duplicates = 0};
+    settings.generator.card_count = 200;
+    settings.generator.duplicate_ppm = 20000;
+    settings.session_timeout_ms = 6000;
+    struct scene *scene = stage_scene(state, &settings);
+    struct cardwatch *service = &scene->services[0];
+    char *counts = workspace_text("%s-counts", scene->purchases);
+    char *set = workspace_text("topics.purchase_counts=%s", counts);
+    for (int32_t p = 0; p < settings.partitions; p++)
+        buffer_init(&expected.values[p], (size_t)1 << 30);
+    scene->workload.accepted = note_accepted;
+    scene->workload.accepted_context = &expected;
+    send_and_stop(scene);
+    cardwatch_set(service, set);
+    expect_refusal(scene);
+    begin_to_rebuild(scene);
+    rebuild(scene);
+    send_and_stop(scene);
+    rebuild(scene); // and a state that has counts keeps them
+    send_and_stop(scene);
+    assert_true(expected.duplicates > 0);
+    judge_counts(scene, counts, &expected);
+    assert_true(scene_judge(scene, NULL));
+
+    scene->workload.accepted = NULL;
+    cardwatch_set(service, "topics.purchase_counts=");
+    expect_refusal(scene);
+    rebuild(scene);
+    send_and_stop(scene);
+    assert_true(scene_judge(scene, NULL));
+    for (int32_t p = 0; p < settings.partitions; p++)
+        buffer_release(&expected.values[p]);
+    free(set);
+    free(counts);
     scene->passed = true;
 }
 
@@ -353,6 +430,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(outputs__are_right_after_every_kill),
+        stage_test(counts__of_a_rebuilt_state_go_back_to_the_first_purchase),
         stage_test(topic_with_other_partitions__is_refused),
         stage_test(alert_by_the_larger_schema__says_what_it_rests_on),
     };
