@@ -48,12 +48,14 @@ static int64_t window_level(const struct window *window)
     return window->tally != NULL ? (int64_t)window->tally->distinct : window->sum;
 }
 
+// Sums wrap around without harm: no fact that the engine has written makes them, but one from a
+// damaged store may.
 static void window_add(struct window *window, const struct order *order, size_t at)
 {
     uint64_t fact = order->facts[at * order->stride];
     window->count++;
     if (window->tally == NULL)
-        window->sum += (int64_t)fact;
+        window->sum = (int64_t)((uint64_t)window->sum + fact);
     else if (fact != 0)
         tally_add(window->tally, fact);
 }
@@ -63,7 +65,7 @@ static void window_remove(struct window *window, const struct order *order, size
     uint64_t fact = order->facts[at * order->stride];
     window->count--;
     if (window->tally == NULL)
-        window->sum -= (int64_t)fact;
+        window->sum = (int64_t)((uint64_t)window->sum - fact);
     else if (fact != 0)
         tally_remove(window->tally, fact);
 }

@@ -120,7 +120,7 @@ static void verify__names_what_was_removed_and_what_was_added(void **state)
 {
     const struct scene_settings settings = scene_settings_default("altered");
     struct scene *scene = stage_scene(state, &settings);
-    run_service(scene, purchases() / 2);
+    run_service(scene, purchases());
     assert_int_equal(cardwatch_stop(&scene->services[0], STOP_TIMEOUT_MS), 0);
     char *avro = workspace_text("%s-copy", scene->alerts_avro);
     char *json = workspace_text("%s-copy", scene->alerts_json);

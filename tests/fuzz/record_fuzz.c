@@ -84,11 +84,20 @@ static bool same_slots(const struct slot *a, const struct slot *b, size_t count)
     return true;
 }
 
+static bool same_facts(struct card *a, struct card *b)
+{
+    size_t words = a->event_count == 0 ? 0 : a->event_count * card_fact_count(a);
+    if (words == 0)
+        return b->event_count == 0 || card_fact_count(b) == 0;
+    return card_fact_count(a) == card_fact_count(b) &&
+           memcmp(card_facts(a, 0), card_facts(b, 0), words * sizeof(uint64_t)) == 0;
+}
+
 static bool same_card(struct card *a, struct card *b)
 {
     return a->newest_offset == b->newest_offset && a->event_count == b->event_count &&
            a->counter_count == b->counter_count &&
-           same_slots(card_events(a), card_events(b), a->event_count) &&
+           same_slots(card_events(a), card_events(b), a->event_count) && same_facts(a, b) &&
            same_slots(card_counters(a), card_counters(b), a->counter_count);
 }
 
@@ -110,8 +119,22 @@ static size_t check_written(struct card *card)
     return size;
 }
 
+// Rules that read as many facts as the card has.
+static size_t add_rules_of_facts(struct engine_settings *settings, size_t fact_count)
+{
+    static const enum field fields[FACTS_MAX] = {FIELD_AMOUNT, FIELD_CATEGORY, FIELD_AMOUNT,
+                                                 FIELD_DISTANCE};
+    for (size_t i = 0; i < fact_count; i++)
+        settings->rules[i] = (struct rule){.kind = i == 0 ? RULE_SUM : RULE_DISTINCT,
+                                           .window_ms = 1000 * ((int64_t)i + 1),
+                                           .limit = 50 * AMOUNT_UNITS,
+                                           .threshold = 2,
+                                           .field = fields[i]};
+    return fact_count;
+}
+
 // With room for the card's events: that its settings are the ones that the card was written under,
-// the fingerprint says.
+// the fingerprint says, and that it has the facts of the rules engine_card_fits.
 static void engine_make(struct engine *engine, const struct card *card, struct random *random)
 {
     uint32_t least = card->event_count > 5 ? card->event_count : 5;
@@ -122,7 +145,11 @@ static void engine_make(struct engine *engine, const struct card *card, struct r
                                        .max_events_per_card =
                                            least + (uint32_t)random_below(random, 9)};
     struct error err;
-    for (size_t i = 0; i < settings.rule_count; i++) {
+    size_t of_facts = 0;
+    if (card->event_count > 0)
+        of_facts = add_rules_of_facts(&settings, card_fact_count(card));
+    settings.rule_count += of_facts;
+    for (size_t i = of_facts; i < settings.rule_count; i++) {
         settings.rules[i] =
             (struct rule){.kind = random_chance(random, 1, 2) ? RULE_SLIDING : RULE_TUMBLING,
                           .window_ms = random_range(random, 1, 60000),
@@ -130,6 +157,7 @@ static void engine_make(struct engine *engine, const struct card *card, struct r
         settings.rules[i].grace_ms = settings.rules[i].window_ms * random_range(random, 0, 3);
     }
     ensure(engine_init(engine, &settings, &err) == STATUS_OK);
+    ensure(engine_card_fits(engine, card));
 }
 
 // Purchases near the card's own times, so that they meet its events and counters. What the engine
@@ -148,7 +176,9 @@ static void check_goes_on(struct card *card, uint8_t seed)
         int64_t away_ms = random_range(&random, -1000, 1000) * (INT64_C(1) << 2 * i);
         struct engine_purchase purchase = {.offset = random_range(&random, 0, 1000),
                                            .has_id = random_chance(&random, 1, 2),
-                                           .id = random_range(&random, -3, 3)};
+                                           .id = random_range(&random, -3, 3),
+                                           .has_amount = random_chance(&random, 1, 2),
+                                           .amount = (double)random_range(&random, -9, 99)};
         if (__builtin_add_overflow(near_ms, away_ms, &purchase.event_time_ms))
             purchase.event_time_ms = near_ms;
         engine_step(&engine, &stream_time, card, &purchase, &step);
