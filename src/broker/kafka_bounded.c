@@ -14,8 +14,16 @@ struct kafka_bounded {
     pthread_cond_t changed;
     void (*call)(void *); // NULL: idle
     void *argument;
+    void (*release)(void *); // NULL: somebody waits for the thread
     bool closing;
 };
+
+static void bounded_free(struct kafka_bounded *bounded)
+{
+    pthread_cond_destroy(&bounded->changed);
+    pthread_mutex_destroy(&bounded->lock);
+    free(bounded);
+}
 
 static void *serve(void *context)
 {
@@ -32,11 +40,16 @@ static void *serve(void *context)
         bounded->call = NULL;
         pthread_cond_broadcast(&bounded->changed);
     }
+    bool left = bounded->release != NULL;
     pthread_mutex_unlock(&bounded->lock);
+    if (!left)
+        return NULL;
+    bounded->release(bounded->argument);
+    bounded_free(bounded);
     return NULL;
 }
 
-struct kafka_bounded *kafka_bounded_open(void)
+struct kafka_bounded *kafka_bounded_open(const char *name)
 {
     struct kafka_bounded *bounded = memory_zeroed(1, sizeof(*bounded));
     pthread_condattr_t attributes;
@@ -47,7 +60,7 @@ struct kafka_bounded *kafka_bounded_open(void)
     pthread_mutex_init(&bounded->lock, NULL);
     int failed = pthread_create(&bounded->thread, NULL, serve, bounded);
     ensure(failed == 0);
-    (void)pthread_setname_np(bounded->thread, "transaction");
+    (void)pthread_setname_np(bounded->thread, name);
     return bounded;
 }
 
@@ -97,7 +110,16 @@ void kafka_bounded_close(struct kafka_bounded *bounded)
     pthread_cond_broadcast(&bounded->changed);
     pthread_mutex_unlock(&bounded->lock);
     pthread_join(bounded->thread, NULL);
-    pthread_cond_destroy(&bounded->changed);
-    pthread_mutex_destroy(&bounded->lock);
-    free(bounded);
+    bounded_free(bounded);
+}
+
+void kafka_bounded_leave(struct kafka_bounded *bounded, void (*release)(void *))
+{
+    pthread_mutex_lock(&bounded->lock);
+    ensure(!bounded->closing);
+    pthread_detach(bounded->thread); // it needs the lock to end
+    bounded->release = release;
+    bounded->closing = true;
+    pthread_cond_broadcast(&bounded->changed);
+    pthread_mutex_unlock(&bounded->lock);
 }

@@ -4,10 +4,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/memory.h"
+#include "broker/kafka_bounded.h"
 #include "broker/kafka_errors.h"
 
-enum { QUERY_MS = 2000 };
+enum {
+    QUERY_MS = 2000,
+    ANSWER_MS = QUERY_MS + 500, // where librdkafka keeps to its time-out, it is the first
+    LATE_MAX = 16,
+    CLOSE_LATE_MS = 1000,
+    CLOSE_STEP_MS = 10,
+};
 
 enum status kafka_cluster_open(const struct kafka_property *properties, size_t property_count,
                                struct kafka_cluster **out, struct error *err)
@@ -33,6 +41,14 @@ void kafka_cluster_close(struct kafka_cluster *cluster)
 {
     if (cluster == NULL)
         return;
+    for (int ms = 0; atomic_load(&cluster->late_count) > 0 && ms < CLOSE_LATE_MS;
+         ms += CLOSE_STEP_MS)
+        rd_kafka_poll(cluster->client.rk, CLOSE_STEP_MS);
+    if (atomic_load(&cluster->late_count) > 0) {
+        log_warn("kafka",
+                 "a question to the cluster hangs in librdkafka: its handle is left behind");
+        return;
+    }
     kafka_client_close(&cluster->client);
     free(cluster);
 }
@@ -62,12 +78,64 @@ enum status kafka_cluster_ping(struct kafka_cluster *cluster, int timeout_ms, st
     return STATUS_OK;
 }
 
+// Of its own, because it may outlive the one who asks.
+struct question {
+    struct kafka_cluster *cluster;
+    char *topic;
+    int32_t partition;
+    int64_t low;
+    int64_t high;
+    rd_kafka_resp_err_t code;
+};
+
+static void question_ask(void *context)
+{
+    struct question *question = context;
+    question->code = rd_kafka_query_watermark_offsets(question->cluster->client.rk, question->topic,
+                                                      question->partition, &question->low,
+                                                      &question->high, QUERY_MS);
+}
+
+static void question_free(struct question *question)
+{
+    free(question->topic);
+    free(question);
+}
+
+static void question_drop(void *context)
+{
+    struct question *question = context;
+    atomic_fetch_sub(&question->cluster->late_count, 1);
+    question_free(question);
+}
+
+static rd_kafka_resp_err_t ask_watermarks(struct kafka_cluster *cluster, const char *topic,
+                                          int32_t partition, int64_t *low, int64_t *high)
+{
+    if (atomic_load(&cluster->late_count) >= LATE_MAX)
+        return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    struct question *question = memory_zeroed(1, sizeof(*question));
+    *question =
+        (struct question){.cluster = cluster, .topic = memory_text(topic), .partition = partition};
+    struct kafka_bounded *bounded = kafka_bounded_open("question");
+    if (!kafka_bounded_run(bounded, question_ask, question, ANSWER_MS)) {
+        atomic_fetch_add(&cluster->late_count, 1);
+        kafka_bounded_leave(bounded, question_drop);
+        return RD_KAFKA_RESP_ERR__TIMED_OUT;
+    }
+    kafka_bounded_close(bounded);
+    rd_kafka_resp_err_t code = question->code;
+    *low = question->low;
+    *high = question->high;
+    question_free(question);
+    return code;
+}
+
 enum status kafka_cluster_watermarks(struct kafka_cluster *cluster, const char *topic,
                                      int32_t partition, int64_t *low, int64_t *high,
                                      struct error *err)
 {
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(cluster->client.rk, topic, partition, low, high, QUERY_MS);
+    rd_kafka_resp_err_t code = ask_watermarks(cluster, topic, partition, low, high);
     rd_kafka_poll(cluster->client.rk, 0);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;

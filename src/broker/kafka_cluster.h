@@ -5,14 +5,17 @@
 #define BROKER_KAFKA_CLUSTER_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 
 #include "broker/kafka_client.h"
 
 struct kafka_cluster {
     struct kafka_client client;
+    atomic_int late_count; // questions that librdkafka has not come back from in time
 };
 
-// The log's start and its high watermark, asked of the cluster now. STATUS_RETRY: no answer.
+// The log's start and its high watermark, asked of the cluster now. STATUS_RETRY: no answer within
+// seconds, or too many questions still wait for theirs.
 enum status kafka_cluster_watermarks(struct kafka_cluster *cluster, const char *topic,
                                      int32_t partition, int64_t *low, int64_t *high,
                                      struct error *err) MUST_USE;

@@ -139,7 +139,7 @@ static enum status producer_open(struct kafka_transaction *transaction, struct e
     }
     transaction->producing = producing;
     if (transaction->bounded == NULL && id_of(transaction) != NULL)
-        transaction->bounded = kafka_bounded_open();
+        transaction->bounded = kafka_bounded_open("transaction");
     return STATUS_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "broker/kafka_client.h"
+#include "broker/kafka_cluster.h"
 #include "lib/kafka_rig.h"
 #include "lib/mock_cluster.h"
 
@@ -54,6 +55,30 @@ static void cluster__out_of_reach_is_a_retry_that_says_why(void **state)
     int32_t count = 0;
     assert_int_equal(kafka_topic_partitions(cluster, "purchases", &count, &err), STATUS_RETRY);
     kafka_cluster_close(cluster);
+}
+
+// librdkafka's own time-out does not end the question.
+static void cluster__that_swallows_questions_is_a_retry(void **state)
+{
+    (void)state;
+    struct mock_cluster mock;
+    struct kafka_rig rig;
+    struct error err;
+    int64_t low = -1;
+    int64_t high = -1;
+    mock_cluster_open(&mock, 1);
+    mock_cluster_topic(&mock, "purchases", 1);
+    kafka_rig_open(&rig, mock.servers);
+    kafka_rig_open_cluster(&rig);
+    rig_ok(kafka_cluster_watermarks(rig.cluster, "purchases", 0, &low, &high, &err), &err);
+    assert_int_equal(low, 0);
+    assert_int_equal(high, 0);
+    rd_kafka_mock_broker_set_rtt(mock.mock, 1, 60 * 60 * 1000);
+    assert_int_equal(kafka_cluster_watermarks(rig.cluster, "purchases", 0, &low, &high, &err),
+                     STATUS_RETRY);
+    assert_non_null(strstr(err.text, "cannot read the watermarks of purchases/0"));
+    kafka_rig_close(&rig);
+    mock_cluster_close(&mock);
 }
 
 static void cluster__with_a_wrong_property_is_not_opened(void **state)
@@ -116,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cluster__is_pinged_and_asked_for_topics),
         cmocka_unit_test(cluster__out_of_reach_is_a_retry_that_says_why),
+        cmocka_unit_test(cluster__that_swallows_questions_is_a_retry),
         cmocka_unit_test(cluster__with_a_wrong_property_is_not_opened),
         cmocka_unit_test(properties__that_do_not_fit_are_refused_when_their_handle_is_made),
         cmocka_unit_test(worker__without_a_cluster_waits_and_closes_at_once),
