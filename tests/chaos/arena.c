@@ -193,13 +193,19 @@ static char *last_line(const struct cardwatch *service)
     return copy;
 }
 
+// LMDB calls the last write that still fits in part an input/output error.
+static bool blames_full_disk(const char *line)
+{
+    return strstr(line, strerror(ENOSPC)) != NULL ||
+           (strstr(line, strerror(EIO)) != NULL && strstr(line, " and 0 are free") != NULL);
+}
+
 // To end because the disk is full is right, for the one who says so.
 static bool has_ended_for_its_disk(struct arena *arena, size_t at, int code)
 {
     struct instance *instance = &arena->instances[at];
     char *line = last_line(instance->service);
-    bool full = arena_now_ms(arena) < instance->full_ms && code == 1 &&
-                strstr(line, strerror(ENOSPC)) != NULL;
+    bool full = arena_now_ms(arena) < instance->full_ms && code == 1 && blames_full_disk(line);
     if (full)
         arena_say(arena, "instance %zu has ended because its disk is full, and says so", at);
     free(line);
