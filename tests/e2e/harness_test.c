@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <librdkafka/rdkafka.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,10 +200,21 @@ static void processes__are_waited_for_and_killed(void **state)
     assert_false(process_running(&process));
 }
 
+static void processes__take_signals_that_the_tests_ignore(void **state)
+{
+    (void)state;
+    const char *const interrupted[] = {"sh", "-c", "kill -INT $$; exit 3", NULL};
+    void (*before)(int) = signal(SIGINT, SIG_IGN);
+    int code = process_run(interrupted, "/dev/null", 10000);
+    signal(SIGINT, before);
+    assert_int_equal(code, 128 + SIGINT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes__are_waited_for_and_killed),
+        cmocka_unit_test(processes__take_signals_that_the_tests_ignore),
         cmocka_unit_test(loader__puts_purchases_where_a_jvm_producer_would),
         cmocka_unit_test(loader__sends_null_keys_tombstones_headers_and_no_timestamp),
         cmocka_unit_test(records__shows_committed_transactions_alone),

@@ -24,6 +24,9 @@ void process_nap(void)
     nanosleep(&nap, NULL);
 }
 
+// A shell's background jobs ignore some of them, and so would whatever the tests start.
+static const int taken[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
 // Runs in the child, between fork and exec: system calls alone.
 static void become(const char *const *argv, int log_fd, int null_fd, pid_t parent)
 {
@@ -33,6 +36,8 @@ static void become(const char *const *argv, int log_fd, int null_fd, pid_t paren
     dup2(null_fd, STDIN_FILENO);
     dup2(log_fd, STDOUT_FILENO);
     dup2(log_fd, STDERR_FILENO);
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+        signal(taken[i], SIG_DFL);
     execvp(argv[0], (char *const *)argv);
     _exit(127);
 }

@@ -19,8 +19,8 @@ int64_t process_clock_ms(void);
 void process_nap(void);
 
 // Starts argv[0] (a path, or a name looked up in PATH) with `argv` up to its NULL, output appended
-// to the file `log_path`, no input. Stops the test when that cannot be done; a program that cannot
-// be executed exits with 127.
+// to the file `log_path`, no input, its signals as they are by default. Stops the test when that
+// cannot be done; a program that cannot be executed exits with 127.
 void process_spawn(struct process *process, const char *const *argv, const char *log_path);
 
 // Waits for the end. *exit_code: as a shell has it, 128 + n for signal n. False when the process
