@@ -84,6 +84,16 @@ static void draw_cluster(struct sim_plan *plan, struct random *random)
     plan->disk_parts = random_chance(random, 1, 2);
 }
 
+static int64_t horizon_ms(const struct engine_settings *settings)
+{
+    int64_t horizon = 0;
+    for (size_t r = 0; r < settings->rule_count; r++) {
+        int64_t needed = 2 * settings->rules[r].window_ms + settings->rules[r].grace_ms;
+        horizon = needed > horizon ? needed : horizon;
+    }
+    return horizon;
+}
+
 static void draw_workload(struct sim_plan *plan, struct random *random)
 {
     int64_t window_ms = plan->window_ms;
@@ -93,7 +103,8 @@ static void draw_workload(struct sim_plan *plan, struct random *random)
     plan->pace_ms = PICK(random, 1, window_ms / 50, window_ms / 10, window_ms / 3, window_ms);
     plan->disorder_ms = PICK(random, 0, 0, window_ms / 4, window_ms, 4 * window_ms);
     plan->leaps_of_1000 = (uint32_t)PICK(random, 0, 0, 5, 20, 60);
-    plan->leap_ms = window_ms * PICK(random, 3, 10, 100);
+    // Over many horizons too, so that cards go that the purchase before had a use for.
+    plan->leap_ms = horizon_ms(&plan->engine) / 2 * PICK(random, 3, 10, 100);
     plan->burst_percent = (uint32_t)PICK(random, 0, 5, 10, 30);
     plan->repeat_percent = (uint32_t)PICK(random, 0, 0, 5, 20);
     plan->no_time_percent = (uint32_t)PICK(random, 0, 0, 5, 20);
