@@ -24,7 +24,7 @@
 enum {
     SERVICES = 3,
     PARTITIONS = 6,
-    WAIT_MS = 120000,
+    WAIT_MS = 300000,   // the machine may do other things meanwhile
     CARDS_A_RATE = 500, // few alerts but the planted ones
     BURST_PPM = 20000,  // one purchase in fifty raises an alert
     WARM_UP_S = 5,
