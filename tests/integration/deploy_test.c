@@ -15,10 +15,11 @@
 #include "lib/workspace.h"
 #include "stream/exposition.h"
 
-enum { RUN_TIMEOUT_MS = 120000, NAME_BYTES_MAX = 128 };
+enum { RUN_TIMEOUT_MS = 200000, NAME_BYTES_MAX = 128 };
 
 static const char rules[] = "deploy/prometheus/cardwatch.rules.yml";
 static const char rules_test[] = "tests/prometheus/cardwatch_rules_test.yml";
+static const char day_test[] = "tests/prometheus/cardwatch_day_test.yml";
 static const char dashboard[] = "deploy/grafana/cardwatch.json";
 
 static void expect_promtool(const char *verb, const char *path)
@@ -29,6 +30,7 @@ static void expect_promtool(const char *verb, const char *path)
     int code = process_run(argv, log, RUN_TIMEOUT_MS);
     char *said = workspace_read(log);
     workspace_remove(dir);
+    free(dir);
     if (code != 0)
         fail_msg("promtool %s rules %s: %d\n%s", verb, path, code, said);
     free(said);
@@ -45,6 +47,7 @@ static void rules__do_what_they_say(void **state)
 {
     (void)state;
     expect_promtool("test", rules_test);
+    expect_promtool("test", day_test);
 }
 
 // ---- names ----
@@ -196,6 +199,7 @@ static void dashboard__asks_what_prometheus_understands(void **state)
     assert_int_equal(json_dump_file(file, path, 0), 0); // JSON is YAML
     expect_promtool("check", path);
     workspace_remove(dir);
+    free(dir);
     json_decref(file);
     json_decref(json);
     free(path);

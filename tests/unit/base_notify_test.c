@@ -35,6 +35,7 @@ static void message__arrives_at_a_path(void **state)
     assert_arrives(&manager);
     manager_close(&manager);
     workspace_remove(dir);
+    free(dir);
 }
 
 static void message__arrives_at_an_abstract_socket(void **state)
