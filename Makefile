@@ -141,7 +141,7 @@ DEPS_FIRST := $(filter deps test-deps,$(MAKECMDGOALS))
 .DEFAULT_GOAL := all
 .PHONY: help deps test-deps lint-deps all demo tests san-tests fuzzers test unit fuzz-corpus fuzz \
 	integration e2e e2e-full rolling sim sim-coverage sim-mutants chaos tidy bench soak lint valgrind \
-	format install clean
+	format install deb deb-test clean
 .SECONDARY:
 
 help: ## Show this list
@@ -265,6 +265,7 @@ lint: lint-deps ## Check the format; build with gcc and clang; static analysis; 
 	$(CPPCHECK) src
 	yamllint --strict $(YAML_FILES)
 	docker-compose -f deploy/database/compose.yaml config --quiet
+	tests/tidy/kubernetes.py $(B)-lint-gcc/cardwatch
 	systemd-analyze security --offline=yes --threshold=15 deploy/cardwatch.service >/dev/null
 	$(STEP) $(CLANG_TIDY)
 
@@ -297,6 +298,13 @@ install: all $(B)/cardwatch.1 $(B)/cardwatch.bash ## Install below $(DESTDIR)$(P
 	install -D -m 644 $(B)/cardwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/cardwatch.1
 	install -D -m 644 $(B)/cardwatch.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/cardwatch
+
+deb: all $(B)/cardwatch.1 $(B)/cardwatch.bash ## Make a Debian package, for this release of Debian
+	@deploy/install-deps package
+	@MAKEFLAGS= deploy/debian/build $(B)
+
+deb-test: deb ## Install, use and purge it in a bare Debian root (as root)
+	@tests/package/run $(B)/deb/*.deb
 
 clean: ## Remove everything that was built
 	rm -rf build build-*
