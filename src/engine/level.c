@@ -128,17 +128,18 @@ static void run_close(struct run *run)
     run->alerted = false;
 }
 
-// Takes the event at `at`, whose window is given, into the run, or ends the run before it.
+// Takes the event at `at`, whose window is given, into the run, or ends the run before it. What is
+// taken lies within one window's length: all of it is within reach.
 static void run_take(struct run *run, size_t at, const struct window *window)
 {
     const struct order *order = run->order;
     struct slot *event = &order->events[at];
     bool was_bursting = (event->bits & order->burst) != 0;
     bool bursting = was_bursting || window_level(window) >= order->limit;
-    if (!bursting || (run->open && !is_within_reach(order, run->last_ms, event->time_ms)))
+    if (!bursting) {
         run_close(run);
-    if (!bursting)
         return;
+    }
     event->bits |= order->burst;
     if (!run->open) {
         run->alert.timestamp_ms = order->events[window->first].time_ms;
