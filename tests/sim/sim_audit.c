@@ -403,7 +403,8 @@ void sim_audit_disk(struct sim *sim, const struct sim_instance *instance)
         if (!fake_store_checkpoint(instance->disk, p, &checkpoint))
             continue;
         const struct fake_log *log = fake_topic_log(sim->cluster, sim_outputs[OUTPUT_CHANGELOG], p);
-        if (checkpoint.changelog_offset > fake_log_stable(log))
+        int64_t stable = fake_log_stable(log);
+        if (checkpoint.changelog_offset > stable || checkpoint.reach > stable)
             continue; // markers are still to come
         fake_store_each(instance->disk, p, look_at, &look);
         sim->figures->audits++;
