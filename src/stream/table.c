@@ -317,11 +317,12 @@ static void look_now_and_then(struct table *table, const struct stream_ports *po
 // may not reach there any more.
 static void note_progress(struct table *table, const struct stream_ports *ports)
 {
-    if (table->next == table->moved_to)
-        look_now_and_then(table, ports);
-    else
-        table->checked_ms = ports->broker->ops->now_ms(ports->broker);
+    int64_t now_ms = ports->broker->ops->now_ms(ports->broker);
+    if (table->next != table->moved_to)
+        table->moved_ms = now_ms;
     table->moved_to = table->next;
+    if (now_ms - table->moved_ms >= check_every_ms(table))
+        look_now_and_then(table, ports);
 }
 
 static enum status step_reading(struct table *table, struct table_shared *shared, struct error *err)

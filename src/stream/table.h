@@ -69,7 +69,8 @@ struct table {
     int64_t mark;            // the topic's true end,
     int64_t mark_ms;         // and when it was asked for
     int64_t retention_ms;    // the topic's delete.retention.ms
-    int64_t moved_to;        // `next` as of the last look on the way to the mark
+    int64_t moved_to;        // `next` on the way to the mark,
+    int64_t moved_ms;        // and when it came there
     bool reading;            // the broker reads
     bool verifying;          // the anchor is still to come again
     bool loaded;             // read to the end that there was when the partition was taken
