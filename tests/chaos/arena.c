@@ -180,13 +180,19 @@ void arena_start(struct arena *arena, size_t instance)
     cardwatch_start(arena->instances[instance].service);
 }
 
-// The caller's to free().
+// What the service said last; what it said of an error, if it did: counts of lines left out may
+// follow. The caller's to free().
 static char *last_line(const struct cardwatch *service)
 {
     char *log = workspace_read(service->log_path);
     size_t size = strlen(log);
     while (size > 0 && log[size - 1] == '\n')
         log[--size] = '\0';
+    char *error = NULL;
+    for (char *at = log; (at = strstr(at, " error ")) != NULL; at++)
+        error = at;
+    if (error != NULL)
+        error[strcspn(error, "\n")] = '\0';
     char *line = strrchr(log, '\n');
     char *copy = memory_text(line == NULL ? log : line + 1);
     free(log);
