@@ -59,9 +59,9 @@ static void manager__hears_of_start_watchdog_and_stop(void **state)
     // It has its partitions by then.
     assert_int_equal(cardwatch_log_count(s.service, 0, "partition running"),
                      s.scene->settings.partitions);
+    expect_all_taken(&s); // told with READY=1 already when they were taken that soon
     manager_forget(&s.manager);
     manager_await(&s.manager, "WATCHDOG=1\n", WAIT_MS);
-    expect_all_taken(&s);
     assert_false(manager_has_heard(&s.manager, "STOPPING=1"));
     process_signal(&s.service->process, SIGTERM);
     manager_await(&s.manager, "STOPPING=1\n", WAIT_MS);
