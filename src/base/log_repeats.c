@@ -6,28 +6,17 @@
 #include <string.h>
 
 #include "base/assert.h"
-
-// Fowler, Noll and Vo's hash, FNV-1a of 64 bits.
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-#define HASH_PRIME UINT64_C(0x100000001b3)
-
-static uint64_t hash_byte(uint64_t hash, unsigned char byte)
-{
-    return (hash ^ byte) * HASH_PRIME;
-}
+#include "base/fnv.h"
 
 // With the NUL at its end, so that "ab" "c" and "a" "bc" differ.
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    do
-        hash = hash_byte(hash, (unsigned char)*text);
-    while (*text++ != '\0');
-    return hash;
+    return fnv_add(hash, text, strlen(text) + 1);
 }
 
 static uint64_t kind_hash(const struct log_repeats_line *line)
 {
-    uint64_t hash = hash_byte(HASH_START, (unsigned char)line->level);
+    uint64_t hash = fnv_add(FNV_START, &line->level, sizeof(line->level));
     hash = hash_text(hash, line->component);
     hash = hash_text(hash, line->sentence);
     hash = hash_text(hash, line->kind);
@@ -38,10 +27,10 @@ static uint64_t kind_hash(const struct log_repeats_line *line)
 static uint64_t content_hash(const struct log_repeats_line *line)
 {
     bool skip_digits = line->kind[0] != '\0';
-    uint64_t hash = HASH_START;
+    uint64_t hash = FNV_START;
     for (size_t i = 0; i < line->content.size; i++)
         if (!skip_digits || !isdigit(line->content.data[i]))
-            hash = hash_byte(hash, line->content.data[i]);
+            hash = fnv_add(hash, &line->content.data[i], 1);
     return hash;
 }
 

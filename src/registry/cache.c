@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/fnv.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -19,21 +20,11 @@ enum {
     ADDRESSES_BYTES_MAX = REGISTRY_URLS_MAX * (REGISTRY_URL_BYTES_MAX + 1),
 };
 
-static const uint64_t fnv_start = 0xcbf29ce484222325u;
-
-static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
-{
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * 0x100000001b3u;
-    return hash;
-}
-
 static uint64_t checksum(uint32_t id, struct view text)
 {
     const uint8_t bytes[4] = {(uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8),
                               (uint8_t)id};
-    return fnv(fnv(fnv_start, bytes, sizeof bytes), text.data, text.size);
+    return fnv_add(fnv_add(FNV_START, bytes, sizeof bytes), text.data, text.size);
 }
 
 static int by_text(const void *a, const void *b)
@@ -103,7 +94,7 @@ void cache_init(struct cache *cache, const char *dir, const struct url_list *url
     addresses_append(&addresses, urls);
     char folder[PATH_BYTES_MAX - 64];
     int size = snprintf(folder, sizeof folder, "%s/%016" PRIx64, dir,
-                        fnv(fnv_start, addresses.data, addresses.size));
+                        fnv_add(FNV_START, addresses.data, addresses.size));
     struct error err;
     error_set(&err, STATUS_FATAL, "the path is too long");
     bool fine = size > 0 && (size_t)size < sizeof folder;
