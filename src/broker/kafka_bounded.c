@@ -3,9 +3,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
+#include "base/deadline.h"
 #include "base/memory.h"
 
 struct kafka_bounded {
@@ -52,11 +53,7 @@ static void *serve(void *context)
 struct kafka_bounded *kafka_bounded_open(const char *name)
 {
     struct kafka_bounded *bounded = memory_zeroed(1, sizeof(*bounded));
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&bounded->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    deadline_condition_init(&bounded->changed);
     pthread_mutex_init(&bounded->lock, NULL);
     int failed = pthread_create(&bounded->thread, NULL, serve, bounded);
     ensure(failed == 0);
@@ -64,29 +61,18 @@ struct kafka_bounded *kafka_bounded_open(const char *name)
     return bounded;
 }
 
-static struct timespec deadline_after(int timeout_ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += timeout_ms / 1000;
-    at.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    at.tv_sec += at.tv_nsec / 1000000000;
-    at.tv_nsec %= 1000000000;
-    return at;
-}
-
 bool kafka_bounded_run(struct kafka_bounded *bounded, void (*call)(void *), void *argument,
                        int timeout_ms)
 {
-    struct timespec deadline = deadline_after(timeout_ms);
+    int64_t until_ms = clock_now_ms() + timeout_ms;
     pthread_mutex_lock(&bounded->lock);
     ensure(bounded->call == NULL);
     bounded->argument = argument;
     bounded->call = call;
     pthread_cond_broadcast(&bounded->changed);
-    int late = 0;
-    while (bounded->call != NULL && late == 0)
-        late = pthread_cond_timedwait(&bounded->changed, &bounded->lock, &deadline);
+    bool in_time = true;
+    while (bounded->call != NULL && in_time)
+        in_time = deadline_wait(&bounded->changed, &bounded->lock, until_ms);
     bool finished = bounded->call == NULL;
     pthread_mutex_unlock(&bounded->lock);
     return finished;

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/log.h"
 
 enum {
@@ -128,12 +128,7 @@ static void tell(struct supervisor *supervisor)
 
 static void wait_a_turn(struct supervisor *supervisor)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t nanoseconds = until.tv_nsec + turn_ms(supervisor) * 1000000;
-    until.tv_sec += nanoseconds / 1000000000;
-    until.tv_nsec = nanoseconds % 1000000000;
-    (void)pthread_cond_timedwait(&supervisor->wake, &supervisor->lock, &until);
+    (void)deadline_wait(&supervisor->wake, &supervisor->lock, clock_now_ms() + turn_ms(supervisor));
 }
 
 static void *run(void *argument)
@@ -151,11 +146,7 @@ static void *run(void *argument)
 
 static void start(struct supervisor *supervisor)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&supervisor->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    deadline_condition_init(&supervisor->wake);
     pthread_mutex_init(&supervisor->lock, NULL);
     ensure(pthread_create(&supervisor->thread, NULL, run, supervisor) == 0);
     (void)pthread_setname_np(supervisor->thread, "supervisor");

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/deadline.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -38,10 +38,7 @@ static void rest(struct fetcher *fetcher, int64_t wait_ms)
         pthread_cond_wait(&fetcher->wake, &fetcher->lock);
         return;
     }
-    int64_t until_ms = clock_now_ms() + wait_ms;
-    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
-                             .tv_nsec = (long)(until_ms % 1000) * 1000000};
-    pthread_cond_timedwait(&fetcher->wake, &fetcher->lock, &until);
+    (void)deadline_wait(&fetcher->wake, &fetcher->lock, clock_now_ms() + wait_ms);
 }
 
 // The lock is not held in look_up and fetch; they take it to report.
@@ -190,16 +187,6 @@ static void *run(void *context)
     return NULL;
 }
 
-static void synchronisation_init(struct fetcher *fetcher)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    ensure(pthread_mutex_init(&fetcher->lock, NULL) == 0);
-    ensure(pthread_cond_init(&fetcher->wake, &attributes) == 0);
-    pthread_condattr_destroy(&attributes);
-}
-
 // A signal meant for the process finds its main thread, not this one.
 static bool thread_start(struct fetcher *fetcher)
 {
@@ -232,7 +219,8 @@ enum status fetcher_open(const struct fetcher_settings *settings, struct fetcher
     uint64_t seed = (uint64_t)clock_now_ms();
     (void)!getrandom(&seed, sizeof seed, GRND_NONBLOCK);
     fetcher->timeout_ms = settings->timeout_ms;
-    synchronisation_init(fetcher);
+    ensure(pthread_mutex_init(&fetcher->lock, NULL) == 0);
+    deadline_condition_init(&fetcher->wake);
     ids_init(&fetcher->ids, settings->unknown_after_ms, seed);
     cache_init(&fetcher->cache, settings->cache_dir, settings->urls);
     enum status status =
