@@ -67,14 +67,6 @@ static struct standing standing_of(const struct exposition_snapshot *snapshot)
     return standing;
 }
 
-static uint64_t alerts_of(const struct counters *sum)
-{
-    uint64_t alerts = 0;
-    for (size_t r = 0; r < RULES_MAX; r++)
-        alerts += sum->alerts[r];
-    return alerts;
-}
-
 static int percent_of(const struct standing *standing)
 {
     if (standing->to_restore <= 0)
@@ -115,6 +107,6 @@ void health_sentence(const struct exposition *exposition, char *out)
                  "%d partitions, lag %" PRId64 "; %" PRIu64 " purchases, %" PRIu64
                  " alerts since the start",
                  standing.owned, standing.lag, snapshot.sum.purchases_consumed,
-                 alerts_of(&snapshot.sum));
+                 counters_alerts(&snapshot.sum));
     exposition_release(&snapshot);
 }

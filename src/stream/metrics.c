@@ -66,6 +66,14 @@ void counters_add(struct counters *sum, const struct counters *one)
     histogram_add(&sum->alert_latency_seconds, &one->alert_latency_seconds);
 }
 
+uint64_t counters_alerts(const struct counters *counters)
+{
+    uint64_t alerts = 0;
+    for (unsigned r = 0; r < RULES_MAX; r++)
+        alerts += counters->alerts[r];
+    return alerts;
+}
+
 void worker_metrics_init(struct worker_metrics *metrics, int32_t partition_count)
 {
     ensure(partition_count > 0);

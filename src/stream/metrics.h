@@ -53,6 +53,9 @@ struct counters {
 
 void counters_add(struct counters *sum, const struct counters *one);
 
+// Of all rules.
+uint64_t counters_alerts(const struct counters *counters);
+
 // What is known of one input partition by the worker that owns it.
 struct partition_gauges {
     bool owned;

@@ -114,7 +114,6 @@ static void write_latency(struct json_out *out, const struct counters *sum)
 
 static void write_worker(struct json_out *out, struct worker_metrics *metrics)
 {
-    uint64_t alerts = 0;
     int32_t partitions = 0;
     pthread_mutex_lock(&metrics->lock);
     struct counters counters = metrics->counters;
@@ -122,13 +121,11 @@ static void write_worker(struct json_out *out, struct worker_metrics *metrics)
     for (int32_t p = 0; p < metrics->partition_count; p++)
         partitions += metrics->partitions[p].owned;
     pthread_mutex_unlock(&metrics->lock);
-    for (size_t r = 0; r < RULES_MAX; r++)
-        alerts += counters.alerts[r];
     json_out_object(out, NULL);
     json_out_truth(out, "ready", ready);
     json_out_integer(out, "partitions", partitions);
     json_out_count(out, "purchases", counters.purchases_consumed);
-    json_out_count(out, "alerts", alerts);
+    json_out_count(out, "alerts", counters_alerts(&counters));
     json_out_count(out, "commits", counters.commits);
     json_out_count(out, "aborts", counters.aborts);
     json_out_count(out, "resets", counters.resets);
