@@ -87,6 +87,12 @@ static enum status take_committed(struct task *task, const struct stream_ports *
     struct take *take = &task->take;
     enum status status =
         ports->broker->ops->committed(ports->broker, task->partition, &take->committed, err);
+    take->ahead = status == STATUS_RETRY && !take->warm && !take->was_ahead;
+    if (take->ahead) {
+        take->was_ahead = true;
+        take->step = TAKE_MARKS;
+        return STATUS_OK;
+    }
     if (status == STATUS_RETRY)
         return note_stuck(task, ports, err);
     if (status != STATUS_OK)
@@ -128,25 +134,37 @@ static enum status changelog_begin(struct task *task, const struct stream_ports 
     return task_rewind_whole(task, ports, take->began_ms, err);
 }
 
+static enum status ask_marks(struct task *task, struct broker *broker, struct error *err)
+{
+    struct take *take = &task->take;
+    enum status status = broker->ops->input_watermarks(broker, task->partition, &take->input_low,
+                                                       &take->input_high, err);
+    if (status != STATUS_OK)
+        return status;
+    return broker->ops->changelog_watermarks(broker, task->partition, &take->changelog_low,
+                                             &take->mark, err);
+}
+
 static enum status take_marks(struct task *task, const struct stream_ports *ports,
                               struct error *err)
 {
     struct take *take = &task->take;
     struct broker *broker = ports->broker;
-    enum status status = broker->ops->input_watermarks(broker, task->partition, &take->input_low,
-                                                       &take->input_high, err);
-    if (status == STATUS_OK)
-        status = broker->ops->changelog_watermarks(broker, task->partition, &take->changelog_low,
-                                                   &take->mark, err);
+    enum status status = ask_marks(task, broker, err);
+    if (status != STATUS_OK)
+        return status;
+    if (take->reading) { // ahead, until now
+        take->step = TAKE_CHANGELOG;
+        return STATUS_OK;
+    }
     int64_t from = 0;
-    if (status == STATUS_OK)
-        status = changelog_begin(task, ports, &from, err);
+    status = changelog_begin(task, ports, &from, err);
     if (status != STATUS_OK || take->step != TAKE_MARKS)
         return status;
     take->from = from;
     take->moved_to = from;
     if (from >= take->mark) {
-        take->step = TAKE_START;
+        take->step = take->ahead ? TAKE_COMMITTED : TAKE_START;
         return STATUS_OK;
     }
     status = broker->ops->changelog_open(broker, task->partition, from, err);
@@ -195,6 +213,10 @@ static enum status take_changelog(struct task *task, const struct stream_ports *
         if (position == take->moved_to)
             return note_stuck(task, ports, err);
         note_progress(task, position, now_ms);
+        return STATUS_OK;
+    }
+    if (take->ahead) {
+        take->step = TAKE_COMMITTED;
         return STATUS_OK;
     }
     ports->broker->ops->changelog_close(ports->broker, task->partition);

@@ -7,6 +7,10 @@
 // offset reflects lies below it; then the changelog up to that mark, from the local checkpoint on;
 // then the check that state and offset belong together. Stopping at the last stable offset instead
 // of the mark would miss commits hidden behind the open transaction of a dead process.
+//
+// While a pending transaction keeps the offset back, the changelog is read ahead: it has to be read
+// anyway, and on a machine without a store its last meta record is all that tells whom to fence.
+// Offset and mark are then asked for again, in their order.
 #ifndef STREAM_TAKE_H
 #define STREAM_TAKE_H
 

@@ -48,6 +48,8 @@ struct take {
     bool checkpoint;  // the store holds one, up to task->changelog_end
     int64_t reach;    // and some cards as of up to here
     bool reading;     // the changelog is open
+    bool ahead;       // it is read while `committed` cannot be had yet
+    bool was_ahead;   // and that as far as it went
     bool warm;        // memory is that of a suspended task
     bool incarnation_known;
     uint64_t incarnation; // records of others are skipped

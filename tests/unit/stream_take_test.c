@@ -86,6 +86,32 @@ static void dead_owners_transaction__is_fenced_and_not_waited_for(void **state)
     stream_fixture_close(&f);
 }
 
+static void dead_owners_pending_offsets__are_fenced_by_a_machine_without_a_store(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){0});
+    fake_cluster_knobs(f.cluster)->transaction_timeout_ms = 60000;
+    live_a_little(&f, 0, 1);
+    // It dies between the offsets and the end: the group does not tell what it has committed, and
+    // only the changelog says whose transaction that is.
+    fake_fault_add(f.cluster, (struct fake_fault){.op = FAKE_COMMIT,
+                                                  .countdown = 1,
+                                                  .status = STATUS_FATAL,
+                                                  .fate = FATE_HALF,
+                                                  .crash = true});
+    struct random random;
+    random_seed(&random, 2);
+    fixture_purchases(&f, 100, 20, &random);
+    run_until_refused(&f);
+    fixture_start(&f, 1);
+    int64_t began_ms = fake_clock_ms(f.cluster);
+    fixture_settle(&f);
+    assert_in_range(fake_clock_ms(f.cluster) - began_ms, 0, 30000);
+    fixture_expect_alerts(&f, false);
+    stream_fixture_close(&f);
+}
+
 static void reset_group_offsets__are_refused(void **state)
 {
     (void)state;
@@ -355,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commits_behind_a_dead_transaction__are_not_missed),
         cmocka_unit_test(dead_owners_transaction__is_fenced_and_not_waited_for),
+        cmocka_unit_test(dead_owners_pending_offsets__are_fenced_by_a_machine_without_a_store),
         cmocka_unit_test(reset_group_offsets__are_refused),
         cmocka_unit_test(expired_group_offsets__go_on_at_the_states),
         cmocka_unit_test(changed_rule__is_refused_and_state_untouched),
