@@ -86,6 +86,14 @@ bool kafka_bounded_idle(struct kafka_bounded *bounded)
     return idle;
 }
 
+void kafka_bounded_wait(struct kafka_bounded *bounded)
+{
+    pthread_mutex_lock(&bounded->lock);
+    while (bounded->call != NULL)
+        pthread_cond_wait(&bounded->changed, &bounded->lock);
+    pthread_mutex_unlock(&bounded->lock);
+}
+
 void kafka_bounded_close(struct kafka_bounded *bounded)
 {
     if (bounded == NULL)

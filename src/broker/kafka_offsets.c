@@ -17,24 +17,38 @@ kafka_offsets_list(const char *topic, const struct partition_offset *offsets, si
     return list;
 }
 
-enum status kafka_offsets_committed(const struct kafka_offset_query *query, int64_t *offset,
-                                    struct error *err)
+void kafka_offsets_ask(const struct kafka_offset_query *query, struct kafka_offset_answer *answer)
 {
     struct partition_offset wanted = {query->partition, 0};
     rd_kafka_topic_partition_list_t *list = kafka_offsets_list(query->topic, &wanted, 1);
-    rd_kafka_resp_err_t code = rd_kafka_committed(query->rk, list, COMMITTED_MS);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = list->elems[0].err;
-    *offset = list->elems[0].offset >= 0 ? list->elems[0].offset : -1;
+    answer->code = rd_kafka_committed(query->rk, list, COMMITTED_MS);
+    if (answer->code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        answer->code = list->elems[0].err;
+    answer->offset = list->elems[0].offset >= 0 ? list->elems[0].offset : -1;
     rd_kafka_topic_partition_list_destroy(list);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+}
+
+enum status kafka_offsets_answer(const struct kafka_offset_query *query,
+                                 const struct kafka_offset_answer *answer, int64_t *offset,
+                                 struct error *err)
+{
+    *offset = answer->offset;
+    if (answer->code == RD_KAFKA_RESP_ERR_NO_ERROR)
         return STATUS_OK;
-    struct kafka_fault fault = kafka_fault_of_code(code, NULL);
+    struct kafka_fault fault = kafka_fault_of_code(answer->code, NULL);
     kafka_fault_deepen(query->rk, &fault);
     return kafka_fault_report(&fault, KAFKA_STAGE_QUERY, err,
                               "cannot read the committed offset of consumer group %s on "
                               "%s/%" PRId32,
                               query->group_id, query->topic, query->partition);
+}
+
+enum status kafka_offsets_committed(const struct kafka_offset_query *query, int64_t *offset,
+                                    struct error *err)
+{
+    struct kafka_offset_answer answer;
+    kafka_offsets_ask(query, &answer);
+    return kafka_offsets_answer(query, &answer, offset, err);
 }
 
 static struct kafka_fault commit_list(struct kafka_membership *membership,

@@ -12,8 +12,18 @@ struct kafka_offset_query {
     const char *topic;
     int32_t partition;
 };
-// The group's committed offset, stable; -1: none. STATUS_RETRY: a transaction is pending, or there
-// is no answer.
+struct kafka_offset_answer {
+    rd_kafka_resp_err_t code;
+    int64_t offset; // -1: none
+};
+// Waits for the answer, up to a second, and longer never: by any thread.
+void kafka_offsets_ask(const struct kafka_offset_query *query, struct kafka_offset_answer *answer);
+// What the answer means: *offset, or what went wrong. STATUS_RETRY: a transaction is pending, or
+// there was no answer.
+enum status kafka_offsets_answer(const struct kafka_offset_query *query,
+                                 const struct kafka_offset_answer *answer, int64_t *offset,
+                                 struct error *err) MUST_USE;
+// Both in one.
 enum status kafka_offsets_committed(const struct kafka_offset_query *query, int64_t *offset,
                                     struct error *err) MUST_USE;
 // Commits without a transaction.

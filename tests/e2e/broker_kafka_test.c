@@ -119,18 +119,6 @@ static enum status commit(struct broker *broker, int64_t offset, struct error *e
     return broker->ops->commit(broker, offsets, offset >= 0 ? 1 : 0, err);
 }
 
-static int64_t committed(struct broker *broker)
-{
-    struct error err;
-    int64_t offset = -2;
-    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
-    enum status status;
-    while ((status = broker->ops->committed(broker, 0, &offset, &err)) == STATUS_RETRY)
-        assert_true(clock_now_ms() < deadline_ms);
-    rig_ok(status, &err);
-    return offset;
-}
-
 static size_t visible(struct fixture *fixture, enum output_topic topic)
 {
     struct rig_records records =
@@ -217,7 +205,7 @@ static void transaction__shows_records_and_offsets_together(void **state)
     struct fixture *fixture = *state;
     struct broker *broker = worker(fixture, "i-0", "t-0");
     assert_int_equal(rig_join(broker), PARTITIONS);
-    assert_int_equal(committed(broker), -1);
+    assert_int_equal(rig_committed(broker, 0), -1);
     for (int64_t round = 1; round <= 3; round++) {
         begin(broker);
         put(broker, OUTPUT_ALERTS_AVRO, -1, "alert");
@@ -228,7 +216,7 @@ static void transaction__shows_records_and_offsets_together(void **state)
         assert_int_equal(commit(broker, round * 10, &fixture->err), STATUS_OK);
         assert_int_equal(visible(fixture, OUTPUT_ALERTS_AVRO), round);
         assert_int_equal(visible(fixture, OUTPUT_CHANGELOG), round * 2);
-        assert_int_equal(committed(broker), round * 10);
+        assert_int_equal(rig_committed(broker, 0), round * 10);
         // Each transaction ends with a marker.
         assert_int_equal(broker->ops->changelog_delivered(broker, 1), round * 3 - 1);
     }
@@ -244,7 +232,7 @@ static void transaction__aborted_leaves_nothing(void **state)
     put(broker, OUTPUT_ALERTS_AVRO, -1, "alert");
     rig_ok(broker->ops->abort(broker, &fixture->err), &fixture->err);
     assert_int_equal(visible(fixture, OUTPUT_ALERTS_AVRO), 0);
-    assert_int_equal(committed(broker), -1);
+    assert_int_equal(rig_committed(broker, 0), -1);
     begin(broker);
     put(broker, OUTPUT_ALERTS_AVRO, -1, "second");
     assert_int_equal(commit(broker, 1, &fixture->err), STATUS_OK);
@@ -262,7 +250,7 @@ static void transaction__of_a_former_life_is_settled_by_reset(void **state)
     int64_t offset = 0;
     assert_int_equal(broker->ops->committed(broker, 0, &offset, &fixture->err), STATUS_RETRY);
     rig_reset(broker);
-    assert_int_equal(committed(broker), -1);
+    assert_int_equal(rig_committed(broker, 0), -1);
     assert_int_equal(visible(fixture, OUTPUT_ALERTS_AVRO), 0);
     rd_kafka_destroy(former);
     broker->ops->close(broker);
@@ -298,7 +286,7 @@ static void committed__waits_until_a_foreign_transaction_is_fenced(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(broker->ops->committed(broker, 0, &offset, &fixture->err), STATUS_RETRY);
     rig_ok(broker->ops->fence(broker, "t-dead", &fixture->err), &fixture->err);
-    assert_int_equal(committed(broker), 5);
+    assert_int_equal(rig_committed(broker, 0), 5);
     rd_kafka_destroy(dead);
     broker->ops->close(broker);
 }
@@ -472,7 +460,7 @@ static void zombie__cannot_commit(void **state)
         ;
     assert_int_equal(commit(zombie, 50, &fixture->err), STATUS_ABORT);
     rig_ok(zombie->ops->abort(zombie, &fixture->err), &fixture->err);
-    assert_int_equal(committed(heir), -1);
+    assert_int_equal(rig_committed(heir, 0), -1);
     // Lost, or revoked when the word of having been thrown out is not here yet: gone either way.
     struct batch batch = {.event = EVENT_NONE};
     while (batch.event != EVENT_LOST && batch.event != EVENT_REVOKED)
@@ -517,7 +505,7 @@ static void commit_until_done(struct broker *broker, int64_t offset)
 {
     struct error err;
     int64_t deadline_ms = clock_now_ms() + 2 * RIG_WAIT_MS;
-    while (committed(broker) != offset) {
+    while (rig_committed(broker, 0) != offset) {
         assert_true(clock_now_ms() < deadline_ms);
         struct batch batch;
         (void)!broker->ops->poll(broker, 10, &batch, &err);

@@ -114,15 +114,11 @@ static void offsets__committed_without_transaction_are_read_back(void **state)
     struct mock_stage *fixture = *state;
     struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
     rig_join(broker);
-    int64_t offset = 0;
-    rig_ok(broker->ops->committed(broker, 2, &offset, &fixture->err), &fixture->err);
-    assert_int_equal(offset, -1);
+    assert_int_equal(rig_committed(broker, 2), -1);
     struct partition_offset offsets[] = {{2, 4711}, {1, 7}};
     rig_ok(broker->ops->commit_offsets(broker, offsets, 2, &fixture->err), &fixture->err);
-    rig_ok(broker->ops->committed(broker, 2, &offset, &fixture->err), &fixture->err);
-    assert_int_equal(offset, 4711);
-    rig_ok(broker->ops->committed(broker, 1, &offset, &fixture->err), &fixture->err);
-    assert_int_equal(offset, 7);
+    assert_int_equal(rig_committed(broker, 2), 4711);
+    assert_int_equal(rig_committed(broker, 1), 7);
     broker->ops->close(broker);
 }
 
@@ -146,12 +142,48 @@ static void offsets__unstable_is_retried(void **state)
     int64_t offset = 0;
     assert_int_equal(broker->ops->committed(broker, 2, &offset, &fixture->err), STATUS_RETRY);
     rd_kafka_mock_clear_request_errors(fixture->mock.mock, MOCK_OFFSET_FETCH);
-    enum status status = STATUS_RETRY;
-    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
-    while (status == STATUS_RETRY && clock_now_ms() < deadline_ms)
-        status = broker->ops->committed(broker, 2, &offset, &fixture->err);
-    rig_ok(status, &fixture->err);
-    assert_int_equal(offset, -1);
+    assert_int_equal(rig_committed(broker, 2), -1);
+    broker->ops->close(broker);
+}
+
+enum { SLOW_MS = 300 }; // longer than a worker waits for an offset
+
+static void commit_one(struct mock_stage *fixture, struct broker *broker, int64_t offset)
+{
+    struct partition_offset one = {2, offset};
+    rig_ok(broker->ops->commit_offsets(broker, &one, 1, &fixture->err), &fixture->err);
+}
+
+static void offsets__that_take_long_are_answered_to_a_later_call(void **state)
+{
+    struct mock_stage *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    rig_join(broker);
+    commit_one(fixture, broker, 4711);
+    rd_kafka_mock_broker_set_rtt(fixture->mock.mock, 1, SLOW_MS);
+    int64_t offset = 0;
+    assert_int_equal(broker->ops->committed(broker, 2, &offset, &fixture->err), STATUS_RETRY);
+    assert_int_equal(broker->ops->committed(broker, 1, &offset, &fixture->err), STATUS_RETRY);
+    assert_int_equal(rig_committed(broker, 2), 4711);
+    broker->ops->close(broker); // with the other answer on its way
+}
+
+static void offsets__asked_for_before_the_assignment_are_asked_again(void **state)
+{
+    struct mock_stage *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, NULL, NULL);
+    rig_join(broker);
+    commit_one(fixture, broker, 5);
+    rd_kafka_mock_broker_set_rtt(fixture->mock.mock, 1, SLOW_MS);
+    int64_t offset = 0;
+    assert_int_equal(broker->ops->committed(broker, 2, &offset, &fixture->err), STATUS_RETRY);
+    mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+    rig_await_event(broker, EVENT_LOST);
+    accept_event(broker);
+    rd_kafka_mock_broker_set_rtt(fixture->mock.mock, 1, 0);
+    assert_int_equal(rig_join(broker), PARTITIONS);
+    commit_one(fixture, broker, 9);
+    assert_int_equal(rig_committed(broker, 2), 9);
     broker->ops->close(broker);
 }
 
@@ -194,6 +226,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(offsets__commit_under_an_old_generation_asks_for_reset,
                                         setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(offsets__unstable_is_retried, setup, mock_stage_end),
+        cmocka_unit_test_setup_teardown(offsets__that_take_long_are_answered_to_a_later_call, setup,
+                                        mock_stage_end),
+        cmocka_unit_test_setup_teardown(offsets__asked_for_before_the_assignment_are_asked_again,
+                                        setup, mock_stage_end),
         cmocka_unit_test_setup_teardown(membership__lost_cluster_is_a_retry_and_heals, setup,
                                         mock_stage_end),
     };

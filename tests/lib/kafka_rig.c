@@ -232,6 +232,19 @@ size_t rig_join(struct broker *broker)
     return batch.partition_count;
 }
 
+int64_t rig_committed(struct broker *broker, int32_t partition)
+{
+    struct error err;
+    int64_t offset = -2;
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    enum status status;
+    while ((status = broker->ops->committed(broker, partition, &offset, &err)) == STATUS_RETRY)
+        if (clock_now_ms() > deadline_ms)
+            stop("no committed offset", err.text);
+    rig_ok(status, &err);
+    return offset;
+}
+
 void rig_reset(struct broker *broker)
 {
     struct error err;

@@ -62,6 +62,8 @@ void rig_records_free(struct rig_records *records);
 struct batch rig_await_event(struct broker *broker, enum membership_event event);
 // ... and accepts it. Returns how many partitions were assigned.
 size_t rig_join(struct broker *broker);
+// What the group has committed, when it is known; -1: nothing.
+int64_t rig_committed(struct broker *broker, int32_t partition);
 // Calls reset until the producer is ready.
 void rig_reset(struct broker *broker);
 // Polls for the next batch with records; events on the way are accepted.
