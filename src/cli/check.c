@@ -316,6 +316,7 @@ int cli_check(const struct config *config, const struct line *line)
     check_cluster(config, &findings);
     check_schemas(config, &findings);
     if (findings.problem_count > 0)
-        fprintf(stderr, "cardwatch check: %zu problems\n", findings.problem_count);
+        fprintf(stderr, "cardwatch check: %zu problem%s\n", findings.problem_count,
+                findings.problem_count == 1 ? "" : "s");
     return findings.problem_count == 0 ? CLI_DONE : CLI_FAILED;
 }

@@ -118,6 +118,10 @@ static enum status dead_letter(struct evaluate *evaluate, const struct prepared 
                                struct error *err)
 {
     evaluate->counters->dead_letters[prepared->class_]++;
+    log_warn("task", "a message is a dead letter",
+             LOG_KIND("kind", dead_letter_class_name(prepared->class_)),
+             LOG_INT("partition", prepared->message->partition),
+             LOG_INT("offset", prepared->message->offset), LOG_TEXT("reason", prepared->reason));
     if (evaluate->draft != NULL)
         recent_draft_letter(evaluate->draft, prepared->class_, prepared->reason, prepared->message);
     prepared->task->written = true;

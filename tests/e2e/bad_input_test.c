@@ -162,6 +162,10 @@ static void dead_letter__keeps_the_headers_of_the_original(void **state)
     assert_true(view_equal(letters.items[0].headers[0].value, view_text("42")));
     assert_true(letters.items[0].timestamp_ms == 1234);
     records_release(&letters);
+    assert_int_equal(cardwatch_log_count(&scene->services[0], 0,
+                                         "a message is a dead letter kind=BadFrame partition=0 "
+                                         "offset=0"),
+                     1);
     assert_int_equal(cardwatch_stop(&scene->services[0], STOP_TIMEOUT_MS), 0);
     scene->passed = true;
 }
