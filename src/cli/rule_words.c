@@ -88,7 +88,8 @@ static bool add_level(struct buffer *out, const struct config_rule *rule)
 {
     switch (rule->type) {
     case CONFIG_RULE_COUNT:
-        return buffer_append_format(out, "%" PRId64 " purchases of a card", rule->threshold);
+        return buffer_append_format(out, "%" PRId64 " purchase%s of a card", rule->threshold,
+                                    rule->threshold == 1 ? "" : "s");
     case CONFIG_RULE_SUM:
         return buffer_append_format(out, "purchases of a card that add up to %.15g", rule->limit);
     case CONFIG_RULE_DISTINCT:

@@ -38,6 +38,8 @@ static void every_kind__has_its_words(void **state)
         "{name: a, window: tumbling, window_ms: 90000, threshold: 5, grace_ms: 250}",
         "5 purchases of a card in one of the windows of 90 s side by side, late ones taken "
         "for another 250 ms");
+    assert_words("{name: a, window: tumbling, threshold: 1}",
+                 "1 purchase of a card in one of the windows of 1 min side by side");
     assert_words("{name: a, type: sum, window_ms: 86400000, limit: 999.99}",
                  "purchases of a card that add up to 999.99 within 24 h");
     assert_words("{name: a, type: distinct, field: category, threshold: 4}",
