@@ -25,6 +25,7 @@ _Static_assert(CLI_DONE == 0 && CLI_FAILED == 1 && CLI_BAD_USAGE == 2, "the code
 const struct help_row help_environment[] = {
     {"CARDWATCH_KEY", "A key of the configuration: CARDWATCH_LOG_LEVEL for log.level."},
     {"NO_COLOR", "No colours on terminals, if it is not empty."},
+    {"TMPDIR", "Where replay and demo put what goes away with them; else /tmp."},
     {NULL, NULL},
 };
 
