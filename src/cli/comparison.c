@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "base/assert.h"
 #include "base/memory.h"
 #include "base/murmur2.h"
 

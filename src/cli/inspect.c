@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `cardwatch inspect`: what the local store holds, read beside the running service or after it.
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/inspect_words.h"
 

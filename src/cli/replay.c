@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `cardwatch replay`: purchases taken again, without a trace in the cluster.
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
