@@ -31,7 +31,6 @@ struct broker_kafka {
     struct kafka_cluster *cluster;
     struct kafka_settings settings; // the strings are ours
     struct kafka_membership membership;
-    struct kafka_asking asking;
     struct kafka_reading input;
     struct kafka_reading changelog; // opened when it is first needed
     int64_t changelog_used_ms;
@@ -158,8 +157,7 @@ static enum status port_stop(struct broker *broker, int32_t partition, struct er
 static enum status port_committed(struct broker *broker, int32_t partition, int64_t *offset,
                                   struct error *err)
 {
-    struct broker_kafka *self = self_of(broker);
-    return kafka_asking_committed(&self->asking, &self->membership, partition, offset, err);
+    return kafka_asking_committed(&self_of(broker)->membership, partition, offset, err);
 }
 
 static enum status port_input_watermarks(struct broker *broker, int32_t partition, int64_t *low,
@@ -444,7 +442,6 @@ static void port_close(struct broker *broker)
     kafka_reading_close(&self->input);
     kafka_reading_close(&self->changelog);
     kafka_reading_close(&self->table);
-    kafka_asking_close(&self->asking);
     kafka_membership_close(&self->membership);
     settings_free(&self->settings);
     free(self);

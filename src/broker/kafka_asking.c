@@ -13,8 +13,7 @@ enum { PATIENCE_MS = 20 };
 struct kafka_question {
     struct kafka_question *next;
     struct kafka_bounded *bounded;
-    struct kafka_identity
-        *identity; // who we were when it was asked; kept, so that no other is there
+    struct kafka_identity *identity; // when it was asked; kept, so that no other is there
     struct kafka_offset_query query;
     struct kafka_offset_answer answer;
 };
@@ -69,10 +68,10 @@ static enum status no_answer_yet(const struct kafka_question *question, struct e
                      question->query.group_id, question->query.topic, question->query.partition);
 }
 
-enum status kafka_asking_committed(struct kafka_asking *asking,
-                                   const struct kafka_membership *membership, int32_t partition,
+enum status kafka_asking_committed(struct kafka_membership *membership, int32_t partition,
                                    int64_t *offset, struct error *err)
 {
+    struct kafka_asking *asking = &membership->asking;
     struct kafka_question **at = place_of(asking, partition);
     if (*at != NULL && !kafka_bounded_idle((*at)->bounded))
         return no_answer_yet(*at, err);

@@ -6,11 +6,14 @@
 #ifndef BROKER_KAFKA_ASKING_H
 #define BROKER_KAFKA_ASKING_H
 
-#include "broker/kafka_membership.h"
+#include <stdint.h>
 
+#include "base/status.h"
+
+struct kafka_membership;
 struct kafka_question;
 
-// Of one worker; all zero at first. At most one question a partition is under way.
+// Of one membership; all zero at first. At most one question a partition is under way.
 struct kafka_asking {
     struct kafka_question *questions;
 };
@@ -18,10 +21,10 @@ struct kafka_asking {
 // The partition's committed offset; -1: none. STATUS_RETRY: a transaction is pending, or there is
 // no answer yet. An answer is never older than the assignment that is in force: another owner may
 // have committed before it.
-enum status kafka_asking_committed(struct kafka_asking *asking,
-                                   const struct kafka_membership *membership, int32_t partition,
+enum status kafka_asking_committed(struct kafka_membership *membership, int32_t partition,
                                    int64_t *offset, struct error *err) MUST_USE;
-// Before the membership is closed. Waits for what is under way, a second at most.
+// Before the handle is closed that the questions are asked with. Waits for what is under way, a
+// second at most, and forgets the answers.
 void kafka_asking_close(struct kafka_asking *asking);
 
 #endif

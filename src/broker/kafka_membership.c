@@ -180,6 +180,7 @@ static void leave(struct kafka_membership *membership)
 
 void kafka_membership_close(struct kafka_membership *membership)
 {
+    kafka_asking_close(&membership->asking);
     if (membership->client.rk != NULL && membership->joined)
         leave(membership);
     kafka_client_close(&membership->client);
@@ -263,6 +264,7 @@ static enum status rejoin(struct kafka_membership *membership, struct error *err
 {
     log_warn("kafka", "joining the consumer group anew: our session had run out",
              LOG_TEXT("group", membership->group_id));
+    kafka_asking_close(&membership->asking);
     kafka_client_close(&membership->client);
     identity_forget(membership);
     membership->joined = false;

@@ -9,6 +9,7 @@
 #define BROKER_KAFKA_MEMBERSHIP_H
 
 #include "broker/broker.h"
+#include "broker/kafka_asking.h"
 #include "broker/kafka_client.h"
 
 struct kafka_cluster;
@@ -24,6 +25,7 @@ void kafka_identity_drop(struct kafka_identity *identity); // NULL is allowed
 
 struct kafka_membership {
     struct kafka_client client;
+    struct kafka_asking asking;            // by that client
     const struct kafka_settings *settings; // borrowed
     const char *topic;                     // its input topic
     const char *group_id;

@@ -187,6 +187,34 @@ static void offsets__asked_for_before_the_assignment_are_asked_again(void **stat
     broker->ops->close(broker);
 }
 
+// Fenced with no member id any more is our own doing: the group is joined anew with another handle,
+// while the old one is being asked without end.
+static void membership__fenced_without_a_member_id_joins_anew(void **state)
+{
+    struct mock_stage *fixture = *state;
+    struct broker *broker = kafka_rig_broker(&fixture->rig, "worker-0", NULL);
+    rig_join(broker);
+    commit_one(fixture, broker, 5);
+    mock_cluster_fail(&fixture->mock, MOCK_OFFSET_FETCH, RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT,
+                      1000);
+    mock_cluster_fail(&fixture->mock, MOCK_JOIN_GROUP, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, 1);
+    mock_cluster_fail(&fixture->mock, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+    struct batch batch = {.event = EVENT_NONE};
+    int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
+    while (batch.event != EVENT_ASSIGNED && clock_now_ms() < deadline_ms) {
+        int64_t offset = 0;
+        assert_int_equal(broker->ops->committed(broker, 2, &offset, &fixture->err), STATUS_RETRY);
+        rig_ok(broker->ops->poll(broker, 0, &batch, &fixture->err), &fixture->err);
+        if (batch.event == EVENT_LOST)
+            accept_event(broker);
+    }
+    assert_int_equal(batch.event, EVENT_ASSIGNED);
+    accept_event(broker);
+    rd_kafka_mock_clear_request_errors(fixture->mock.mock, MOCK_OFFSET_FETCH);
+    assert_int_equal(rig_committed(broker, 2), 5);
+    broker->ops->close(broker);
+}
+
 static void membership__lost_cluster_is_a_retry_and_heals(void **state)
 {
     struct mock_stage *fixture = *state;
@@ -230,6 +258,8 @@ int main(void)
                                         mock_stage_end),
         cmocka_unit_test_setup_teardown(offsets__asked_for_before_the_assignment_are_asked_again,
                                         setup, mock_stage_end),
+        cmocka_unit_test_setup_teardown(membership__fenced_without_a_member_id_joins_anew, setup,
+                                        mock_stage_end),
         cmocka_unit_test_setup_teardown(membership__lost_cluster_is_a_retry_and_heals, setup,
                                         mock_stage_end),
     };
