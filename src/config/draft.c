@@ -149,11 +149,8 @@ static size_t add_rule(struct draft *draft, struct origin origin)
     ensure(config->rule_count < RULES_MAX);
     size_t index = config->rule_count++;
     struct config_rule *rule = &config->rules[index];
-    *rule = (struct config_rule){.name = memory_text(""),
-                                 .window_ms = 60000,
-                                 .threshold = 3,
-                                 .min_distance = 2000,
-                                 .limit = 1000};
+    *rule = (struct config_rule){
+        .name = memory_text(""), .window_ms = 60000, .threshold = 3, .min_distance = 2000};
     for (size_t i = 0; i < KEYS_MAX; i++)
         draft->rule_origins[index][i] = origin;
     memset(draft->rule_given[index], 0, sizeof(draft->rule_given[index]));

@@ -118,7 +118,7 @@ AT_LEAST("rules.N.grace_ms", IN_RULE(grace_ms), 0, 0,                           
     "How much longer a window waits for purchases that come late.")                                \
 NUMBER("rules.N.min_distance", IN_RULE(min_distance), 2000, 0, 1000000000,                         \
     "Of travel_distance: how far from the billing address a purchase must be.")                    \
-NUMBER("rules.N.limit", IN_RULE(limit), 1000, 0.0001, 10000000000,                                 \
+NUMBER("rules.N.limit", IN_RULE(limit), /* required */, 0.0001, 10000000000,                       \
     "Of sum: the amount in the window that raises the alert; required.")                           \
 CHOICE("rules.N.field", IN_RULE(field), "category", value_fields,                                  \
     "one of: category, amount, distance_from_billing_zip",                                         \
