@@ -26,8 +26,7 @@ struct kafka_writer_record {
 };
 
 // Connects lazily; look first whether the topic is there (kafka_topic_partitions), or the broker
-// may make it with settings of its own. STATUS_FATAL: a
-// property is refused.
+// may make it with settings of its own. STATUS_FATAL: a property is refused.
 enum status kafka_writer_open(const struct kafka_writer_settings *settings,
                               struct kafka_writer **out, struct error *err) MUST_USE;
 // Throws away what is not on the brokers yet.
