@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/loader.h"
 
-#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
 #include "base/murmur2.h"
+#include "lib/plain_client.h"
 
 // A machine that stops all of us for minutes is no reason to give up: several times that.
 enum { FLUSH_TIMEOUT_MS = 30000, FLUSH_TRIES = 10 };
@@ -38,12 +38,6 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
         refuse(message, "not where it was expected");
 }
 
-static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-    char text[512];
-    ensure(rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK);
-}
-
 struct loader *loader_open(const char *bootstrap, const char *topic, int32_t partitions)
 {
     return loader_open_with(bootstrap, topic, partitions, "none");
@@ -52,25 +46,17 @@ struct loader *loader_open(const char *bootstrap, const char *topic, int32_t par
 struct loader *loader_open_with(const char *bootstrap, const char *topic, int32_t partitions,
                                 const char *compression)
 {
-    char text[512];
     struct loader *loader = memory_zeroed(1, sizeof(*loader));
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", bootstrap);
-    set(conf, "enable.idempotence", "true");
     // A broker forgets a producer whose newest message is older than a day, which synthetic times
     // are, and then no longer sees that a request of it is missing: one at a time keeps the order.
-    set(conf, "max.in.flight.requests.per.connection", "1");
-    set(conf, "compression.type", compression);
-    set(conf, "linger.ms", "5");
-    set(conf, "message.timeout.ms", "0"); // never: see FLUSH_TRIES
-    set(conf, "batch.size", "262144");
-    set(conf, "queue.buffering.max.messages", "200000");
-    set(conf, "message.max.bytes", "4000000");
-    set(conf, "reconnect.backoff.max.ms", "500");
-    set(conf, "log_level", "2");
+    rd_kafka_conf_t *conf =
+        PLAIN_CONF({"max.in.flight.requests.per.connection", "1"}, {"bootstrap.servers", bootstrap},
+                   {"enable.idempotence", "true"}, {"compression.type", compression},
+                   {"linger.ms", "5"}, {"message.timeout.ms", "0"}, // never: see FLUSH_TRIES
+                   {"batch.size", "262144"}, {"queue.buffering.max.messages", "200000"},
+                   {"message.max.bytes", "4000000"}, {"reconnect.backoff.max.ms", "500"});
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    loader->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    ensure(loader->producer != NULL);
+    loader->producer = plain_client_open(RD_KAFKA_PRODUCER, conf);
     loader->topic = rd_kafka_topic_new(loader->producer, topic, NULL);
     loader->partitions = partitions;
     loader->sent = memory_zeroed((size_t)partitions, sizeof(int64_t));

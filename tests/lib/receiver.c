@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/receiver.h"
 
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "lib/plain_alert.h"
+#include "lib/plain_client.h"
 #include "lib/process.h"
 #include "lib/sender.h"
 
@@ -106,32 +106,12 @@ static void *receive(void *context)
     return NULL;
 }
 
-static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
+static rd_kafka_t *connect_consumer(const char *bootstrap)
 {
-    char text[512];
-    ensure(rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK);
-}
-
-static void connect_consumer(struct receiver *receiver, const char *bootstrap, const char *topic)
-{
-    char text[512];
-    int32_t partitions = receiver->schedule->workload->partitions;
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", bootstrap);
-    set(conf, "group.id", "receiver");
-    set(conf, "isolation.level", "read_committed");
-    set(conf, "enable.auto.commit", "false");
-    set(conf, "fetch.wait.max.ms", "500");
-    set(conf, "fetch.error.backoff.ms", "1");
-    set(conf, "log_level", "2");
-    receiver->consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
-    ensure(receiver->consumer != NULL);
-    rd_kafka_poll_set_consumer(receiver->consumer);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int32_t p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, topic, p)->offset = 0;
-    ensure(rd_kafka_assign(receiver->consumer, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_topic_partition_list_destroy(list);
+    return PLAIN_CLIENT(RD_KAFKA_CONSUMER, {"bootstrap.servers", bootstrap},
+                        {"group.id", "receiver"}, {"isolation.level", "read_committed"},
+                        {"enable.auto.commit", "false"}, {"fetch.wait.max.ms", "500"},
+                        {"fetch.error.backoff.ms", "1"});
 }
 
 struct receiver *receiver_open(const char *bootstrap, const char *topic,
@@ -144,7 +124,8 @@ struct receiver *receiver_open(const char *bootstrap, const char *topic,
     receiver->shots = memory_zeroed(receiver->count + 1, sizeof(receiver->shots[0]));
     receiver->times_us = memory_zeroed(receiver->count + 1, sizeof(receiver->times_us[0]));
     name_alerts(receiver);
-    connect_consumer(receiver, bootstrap, topic);
+    receiver->consumer = connect_consumer(bootstrap);
+    plain_client_assign(receiver->consumer, topic, schedule->workload->partitions);
     ensure(pthread_create(&receiver->thread, NULL, receive, receiver) == 0);
     return receiver;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/records.h"
 
-#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "lib/plain_client.h"
 #include "lib/process.h"
 
 enum {
@@ -18,29 +18,12 @@ enum {
     HEADERS_MAX = 32,
 };
 
-static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-    char text[512];
-    ensure(rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK);
-}
-
 static rd_kafka_t *connect_consumer(const char *bootstrap, const char *group, const char *isolation)
 {
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", bootstrap);
-    set(conf, "group.id", group);
-    set(conf, "isolation.level", isolation);
-    set(conf, "enable.auto.commit", "false");
-    set(conf, "enable.partition.eof", "true");
-    set(conf, "queued.min.messages", "1000000");
-    set(conf, "fetch.wait.max.ms", "20");
-    set(conf, "reconnect.backoff.max.ms", "500");
-    set(conf, "log_level", "2");
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
-    ensure(consumer != NULL);
-    rd_kafka_poll_set_consumer(consumer);
-    return consumer;
+    return PLAIN_CLIENT(RD_KAFKA_CONSUMER, {"bootstrap.servers", bootstrap}, {"group.id", group},
+                        {"isolation.level", isolation}, {"enable.auto.commit", "false"},
+                        {"enable.partition.eof", "true"}, {"queued.min.messages", "1000000"},
+                        {"fetch.wait.max.ms", "20"}, {"reconnect.backoff.max.ms", "500"});
 }
 
 static int32_t partition_count(rd_kafka_t *client, const char *topic)
@@ -145,11 +128,7 @@ static void visit_all(const struct record_visitor *visitor, rd_kafka_t *consumer
 static void visit_topic(const struct record_visitor *visitor, rd_kafka_t *consumer,
                         const char *topic, int32_t partitions)
 {
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int32_t p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, topic, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    ensure(rd_kafka_assign(consumer, list) == RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_topic_partition_list_destroy(list);
+    plain_client_assign(consumer, topic, partitions);
     visit_all(visitor, consumer, partitions);
     rd_kafka_consumer_close(consumer);
     rd_kafka_destroy(consumer);

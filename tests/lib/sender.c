@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/sender.h"
 
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/memory.h"
+#include "lib/plain_client.h"
 
 enum { TICK_US = 250, FLUSH_MS = 60000 };
 
@@ -51,28 +51,16 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
     sender->ack_us[number] = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
 }
 
-static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
-{
-    char text[512];
-    ensure(rd_kafka_conf_set(conf, name, value, text, sizeof(text)) == RD_KAFKA_CONF_OK);
-}
-
 static void connect_producer(struct sender *sender, const char *bootstrap, const char *topic)
 {
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", bootstrap);
-    set(conf, "enable.idempotence", "true");
-    set(conf, "linger.ms", "1");
-    set(conf, "compression.type", "lz4");
-    set(conf, "socket.nagle.disable", "true");
-    set(conf, "queue.buffering.max.messages", "2000000");
-    set(conf, "message.timeout.ms", "1800000"); // whatever the machine does meanwhile
-    set(conf, "log_level", "2");
+    rd_kafka_conf_t *conf =
+        PLAIN_CONF({"bootstrap.servers", bootstrap}, {"enable.idempotence", "true"},
+                   {"linger.ms", "1"}, {"compression.type", "lz4"},
+                   {"socket.nagle.disable", "true"}, {"queue.buffering.max.messages", "2000000"},
+                   {"message.timeout.ms", "1800000"}); // whatever the machine does meanwhile
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_opaque(conf, sender);
-    sender->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    ensure(sender->producer != NULL);
+    sender->producer = plain_client_open(RD_KAFKA_PRODUCER, conf);
     sender->topic = rd_kafka_topic_new(sender->producer, topic, NULL);
     const struct rd_kafka_metadata *metadata; // so that the first purchase need not wait for it
     ensure(rd_kafka_metadata(sender->producer, 0, sender->topic, &metadata, FLUSH_MS) ==
