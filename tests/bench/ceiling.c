@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/ceiling.h"
 
-#include <librdkafka/rdkafka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "broker/kafka_properties.h"
 #include "broker/kafka_reading.h"
 #include "lib/meter.h"
+#include "lib/plain_client.h"
 #include "lib/process.h"
 #include "lib/workspace.h"
 #include "wire/purchase.h"
@@ -36,15 +36,11 @@ static rd_kafka_t *consumer_open(const char *bootstrap)
     const struct kafka_property server = {"bootstrap.servers", bootstrap};
     const struct kafka_properties properties = {&server, 1};
     struct error err;
-    char text[512];
     rd_kafka_conf_t *conf = NULL;
     if (kafka_properties_conf(&properties, KAFKA_KIND_INPUT, &conf, &err) != STATUS_OK)
         site_fail("%s", err.text);
     kafka_conf_set(conf, "group.id", "ceiling");
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
-    ensure(consumer != NULL);
-    rd_kafka_poll_set_consumer(consumer);
-    return consumer;
+    return plain_client_open(RD_KAFKA_CONSUMER, conf);
 }
 
 static void add_partition(struct reading_thread *reader, const char *topic, int32_t partition)

@@ -3,7 +3,6 @@
 // alert - a record each for two alert topics and a changelog, and the input offset - from begin to
 // committed, while purchases arrive at the same rate. One after the other, a pause between them:
 // an alert of the service waits for about as long again, since transactions follow each other.
-#include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,6 +11,7 @@
 #include "base/memory.h"
 #include "bench/lines.h"
 #include "broker/kafka_properties.h"
+#include "lib/plain_client.h"
 #include "lib/sender.h"
 #include "lib/workspace.h"
 
@@ -56,21 +56,13 @@ static rd_kafka_conf_t *settings(const struct site *site, enum kafka_kind kind)
     return conf;
 }
 
-static rd_kafka_t *client(rd_kafka_type_t type, rd_kafka_conf_t *conf)
-{
-    char text[512];
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof(text));
-    ensure(rk != NULL);
-    return rk;
-}
-
 // A broker that has just begun has no coordinator for any group yet, and a producer that finds none
 // waits for ever in rd_kafka_send_offsets_to_transaction (librdkafka 2.0.2).
 static void await_coordinator(const struct floor *floor, struct site *site, const char *group)
 {
     rd_kafka_conf_t *conf = settings(site, KAFKA_KIND_GROUP);
     kafka_conf_set(conf, "group.id", group);
-    rd_kafka_t *consumer = client(RD_KAFKA_CONSUMER, conf);
+    rd_kafka_t *consumer = plain_client_open(RD_KAFKA_CONSUMER, conf);
     ensure(rd_kafka_committed(consumer, floor->offsets, TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR);
     rd_kafka_destroy(consumer);
 }
@@ -84,7 +76,7 @@ static void floor_open(struct floor *floor, struct site *site, const char *purch
     rd_kafka_conf_t *conf = settings(site, KAFKA_KIND_PRODUCER);
     kafka_conf_set(conf, "transactional.id", purchases);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    floor->producer = client(RD_KAFKA_PRODUCER, conf);
+    floor->producer = plain_client_open(RD_KAFKA_PRODUCER, conf);
     must(rd_kafka_init_transactions(floor->producer, TIMEOUT_MS));
     floor->group = rd_kafka_consumer_group_metadata_new(purchases);
     for (int i = 0; i < OUTPUTS; i++) {

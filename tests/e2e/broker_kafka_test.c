@@ -17,6 +17,7 @@
 #include "broker/kafka_client.h"
 #include "lib/kafka_rig.h"
 #include "lib/kafkad.h"
+#include "lib/plain_client.h"
 
 enum { PARTITIONS = 2, SMALL_BYTES = 10000 };
 
@@ -131,13 +132,8 @@ static size_t visible(struct fixture *fixture, enum output_topic topic)
 // Another process's producer, with a transaction that stays open.
 static rd_kafka_t *foreign_open(struct fixture *fixture, const char *id)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", fixture->rig.servers, text, sizeof(text));
-    rd_kafka_conf_set(conf, "transactional.id", id, text, sizeof(text));
-    rd_kafka_conf_set(conf, "log_level", "0", text, sizeof(text));
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    assert_non_null(rk);
+    rd_kafka_t *rk = PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"bootstrap.servers", fixture->rig.servers},
+                                  {"transactional.id", id}, {"log_level", "0"});
     assert_null(rd_kafka_init_transactions(rk, RIG_WAIT_MS));
     assert_null(rd_kafka_begin_transaction(rk));
     return rk;

@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/murmur2.h"
 #include "lib/kafkad.h"
+#include "lib/plain_client.h"
 #include "lib/process.h"
 #include "lib/scene.h"
 
@@ -102,12 +102,8 @@ static void loader__sends_null_keys_tombstones_headers_and_no_timestamp(void **s
 
 static rd_kafka_t *transactional_producer(const char *bootstrap)
 {
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, text, sizeof(text));
-    rd_kafka_conf_set(conf, "transactional.id", "harness", text, sizeof(text));
-    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    assert_non_null(producer);
+    rd_kafka_t *producer = PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"bootstrap.servers", bootstrap},
+                                        {"transactional.id", "harness"});
     assert_null(rd_kafka_init_transactions(producer, 30000));
     return producer;
 }
@@ -146,7 +142,6 @@ static void watch__tells_how_far_a_group_has_come(void **state)
 {
     struct kafkad *kafka = *state;
     const char *bootstrap = kafkad_bootstrap(kafka);
-    char text[512];
     int32_t partition;
     int64_t offset;
     kafkad_topic(kafka, "watched", 1, NULL);
@@ -159,10 +154,8 @@ static void watch__tells_how_far_a_group_has_come(void **state)
     assert_true(group_watch_lag(watch) == 10);
     assert_true(group_watch_committed(watch, 0) == -1);
 
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, text, sizeof(text));
-    rd_kafka_conf_set(conf, "group.id", "watchers", text, sizeof(text));
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    rd_kafka_t *consumer =
+        PLAIN_CLIENT(RD_KAFKA_CONSUMER, {"bootstrap.servers", bootstrap}, {"group.id", "watchers"});
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, "watched", 0)->offset = 7;
     assert_int_equal(rd_kafka_commit(consumer, list, 0), RD_KAFKA_RESP_ERR_NO_ERROR);

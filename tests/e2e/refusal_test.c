@@ -8,13 +8,13 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
-#include <librdkafka/rdkafka.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/plain_client.h"
 #include "lib/scene.h"
 #include "lib/workspace.h"
 
@@ -145,12 +145,9 @@ static void rule__that_has_another_name_is_taken(void **state)
 
 static void commit_offset(struct scene *scene, int32_t partition, int64_t offset)
 {
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", kafkad_bootstrap(scene->kafka), text,
-                      sizeof(text));
-    rd_kafka_conf_set(conf, "group.id", scene->application_id, text, sizeof(text));
-    rd_kafka_t *consumer = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    rd_kafka_t *consumer =
+        PLAIN_CLIENT(RD_KAFKA_CONSUMER, {"bootstrap.servers", kafkad_bootstrap(scene->kafka)},
+                     {"group.id", scene->application_id});
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, scene->purchases, partition)->offset = offset;
     // The static member is still known to the group until its session runs out.

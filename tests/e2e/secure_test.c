@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "lib/plain_client.h"
 #include "lib/scene.h"
 #include "lib/workspace.h"
 
@@ -60,15 +60,12 @@ static rd_kafka_AclBinding_t *binding_of(const struct right *right, bool grant)
 
 static void change_right(struct scene *scene, const struct right *right, bool grant)
 {
-    char text[512];
     if (right->type == TRANSACTIONAL_ID) {
         kafkad_allow_transactions(scene->kafka, user, right->name, grant);
         return;
     }
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", kafkad_bootstrap(scene->kafka), text,
-                      sizeof(text));
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    rd_kafka_t *client =
+        PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"bootstrap.servers", kafkad_bootstrap(scene->kafka)});
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_AclBinding_t *binding = binding_of(right, grant);
     if (grant)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `cardwatch generate` and `cardwatch tail` on a real broker: what the mock cluster cannot do.
-#include <librdkafka/rdkafka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 
 #include "lib/capture.h"
 #include "lib/kafkad.h"
+#include "lib/plain_client.h"
 #include "lib/tools.h"
 
 enum { DEADLINE_MS = 30000 };
@@ -118,13 +118,9 @@ static void ok(rd_kafka_error_t *error)
 
 static rd_kafka_t *transactional(const struct setting *setting)
 {
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", kafkad_bootstrap(setting->kafka), text,
-                      sizeof(text));
-    rd_kafka_conf_set(conf, "transactional.id", "tools-test", text, sizeof(text));
-    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    assert_non_null(producer);
+    rd_kafka_t *producer =
+        PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"bootstrap.servers", kafkad_bootstrap(setting->kafka)},
+                     {"transactional.id", "tools-test"});
     ok(rd_kafka_init_transactions(producer, DEADLINE_MS));
     return producer;
 }

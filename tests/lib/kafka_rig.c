@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "broker/kafka_client.h"
+#include "lib/plain_client.h"
 
 static void stop(const char *what, const char *text)
 {
@@ -28,25 +29,6 @@ void kafka_rig_property(struct kafka_rig *rig, const char *name, const char *val
     rig->properties[rig->property_count++] = (struct kafka_property){name, value};
 }
 
-static rd_kafka_t *plain_client(struct kafka_rig *rig, rd_kafka_type_t type, const char *isolation)
-{
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", rig->servers, text, sizeof(text));
-    rd_kafka_conf_set(conf, "log_level", "0", text, sizeof(text));
-    if (type == RD_KAFKA_CONSUMER) {
-        rd_kafka_conf_set(conf, "group.id", "rig", text, sizeof(text));
-        rd_kafka_conf_set(conf, "isolation.level", isolation, text, sizeof(text));
-        rd_kafka_conf_set(conf, "enable.partition.eof", "true", text, sizeof(text));
-        rd_kafka_conf_set(conf, "fetch.wait.max.ms", "20", text, sizeof(text));
-    } else {
-        rd_kafka_conf_set(conf, "linger.ms", "0", text, sizeof(text));
-    }
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof(text));
-    ensure(rk != NULL);
-    return rk;
-}
-
 void kafka_rig_open_named(struct kafka_rig *rig, const char *servers, const char *input,
                           const char *const *outputs)
 {
@@ -56,7 +38,8 @@ void kafka_rig_open_named(struct kafka_rig *rig, const char *servers, const char
     kafka_rig_property(rig, "session.timeout.ms", "6000");
     kafka_rig_property(rig, "heartbeat.interval.ms", "300");
     kafka_rig_property(rig, "fetch.wait.max.ms", "10");
-    rig->writer = plain_client(rig, RD_KAFKA_PRODUCER, NULL);
+    rig->writer = PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"bootstrap.servers", servers},
+                               {"log_level", "0"}, {"linger.ms", "0"});
     // Known before the connection is made, they are looked up at once.
     rig->held[0] = rd_kafka_topic_new(rig->writer, rig->input, NULL);
     rig->held[1] = rd_kafka_topic_new(rig->writer, rig->outputs[OUTPUT_CHANGELOG], NULL);
@@ -164,22 +147,25 @@ void kafka_rig_delete_before(struct kafka_rig *rig, const char *topic, int32_t p
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+static rd_kafka_t *connect_reader(const struct kafka_rig *rig, const char *isolation)
+{
+    return PLAIN_CLIENT(RD_KAFKA_CONSUMER, {"bootstrap.servers", rig->servers}, {"log_level", "0"},
+                        {"group.id", "rig"}, {"isolation.level", isolation},
+                        {"enable.partition.eof", "true"}, {"fetch.wait.max.ms", "20"});
+}
+
 static int32_t assign_all(struct kafka_rig *rig, rd_kafka_t *reader, const char *topic)
 {
     int32_t count = -1;
     struct error err;
     rig_ok(kafka_topic_partitions(rig->cluster, topic, &count, &err), &err);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
-    for (int32_t i = 0; i < count; i++)
-        rd_kafka_topic_partition_list_add(list, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    rd_kafka_assign(reader, list);
-    rd_kafka_topic_partition_list_destroy(list);
+    plain_client_assign(reader, topic, count);
     return count;
 }
 
 struct rig_records kafka_rig_read(struct kafka_rig *rig, const char *topic, const char *isolation)
 {
-    struct rig_records records = {.reader = plain_client(rig, RD_KAFKA_CONSUMER, isolation)};
+    struct rig_records records = {.reader = connect_reader(rig, isolation)};
     int32_t open = assign_all(rig, records.reader, topic);
     int64_t deadline_ms = clock_now_ms() + RIG_WAIT_MS;
     while (open > 0) {

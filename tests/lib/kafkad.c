@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "base/assert.h"
 #include "base/memory.h"
 #include "lib/certificates.h"
+#include "lib/plain_client.h"
 #include "lib/process.h"
 #include "lib/workspace.h"
 
@@ -134,17 +134,6 @@ static void read_proxied(struct kafkad *kafkad)
     free(path);
 }
 
-static rd_kafka_t *connect_client(const char *bootstrap)
-{
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, text, sizeof(text));
-    rd_kafka_conf_set(conf, "log_level", "2", text, sizeof(text));
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    ensure(client != NULL);
-    return client;
-}
-
 static char *address_in(const struct kafkad *kafkad, const char *name)
 {
     char *path = workspace_text("%s/kafka/%s", kafkad->dir, name);
@@ -170,7 +159,7 @@ static void start_broker(struct kafkad *kafkad)
     const char *const arguments[] = {digits, NULL};
     run_script_with(kafkad, "start", arguments);
     kafkad->bootstrap = address_in(kafkad, "bootstrap");
-    kafkad->client = connect_client(kafkad->bootstrap);
+    kafkad->client = PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"bootstrap.servers", kafkad->bootstrap});
 }
 
 struct kafkad *kafkad_open(void)

@@ -2,15 +2,11 @@
 #include "lib/mock_cluster.h"
 
 #include "base/assert.h"
+#include "lib/plain_client.h"
 
 void mock_cluster_open(struct mock_cluster *cluster, int broker_count)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "client.id", "mock-host", text, sizeof(text));
-    rd_kafka_conf_set(conf, "log_level", "0", text, sizeof(text));
-    cluster->host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-    ensure(cluster->host != NULL);
+    cluster->host = PLAIN_CLIENT(RD_KAFKA_PRODUCER, {"client.id", "mock-host"}, {"log_level", "0"});
     cluster->mock = rd_kafka_mock_cluster_new(cluster->host, broker_count);
     ensure(cluster->mock != NULL);
     cluster->servers = rd_kafka_mock_cluster_bootstraps(cluster->mock);

@@ -8,23 +8,14 @@
 #include <cmocka.h>
 
 #include "broker/kafka_waker.h"
-
-static rd_kafka_t *consumer_of_nobody(void)
-{
-    char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", "127.0.0.1:1", text, sizeof(text));
-    rd_kafka_conf_set(conf, "log_level", "0", text, sizeof(text));
-    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
-    assert_non_null(rk);
-    return rk;
-}
+#include "lib/plain_client.h"
 
 // The test's own time limit is what fails when closing hangs.
 static void waker__closes_while_nobody_answers(void **state)
 {
     (void)state;
-    rd_kafka_t *rk = consumer_of_nobody();
+    rd_kafka_t *rk =
+        PLAIN_CLIENT(RD_KAFKA_CONSUMER, {"bootstrap.servers", "127.0.0.1:1"}, {"log_level", "0"});
     for (int i = 0; i < 2; i++) {
         struct kafka_waker *waker = kafka_waker_open(rk, "purchases");
         for (int32_t partition = 0; partition < 3; partition++)
