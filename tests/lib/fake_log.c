@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/fnv.h"
 #include "base/memory.h"
 
 enum { RECORDS_MAX = 16 * 1024 * 1024 };
@@ -142,9 +143,7 @@ struct seen_keys {
 
 static uint64_t key_hash(struct view key)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < key.size; i++)
-        hash = (hash ^ key.data[i]) * 0x100000001b3u;
+    uint64_t hash = fnv_add(FNV_START, key.data, key.size);
     return hash ^ (hash >> 32);
 }
 

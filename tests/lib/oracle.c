@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/fnv.h"
 #include "base/memory.h"
 
 // Wide enough that no sum of two times and three windows overflows.
@@ -162,12 +163,9 @@ struct oracle_time oracle_stream_time(const struct oracle *oracle)
     return oracle->stream_time;
 }
 
-// FNV-1a.
 static struct oracle_card **bucket_of(struct oracle *oracle, struct view card)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < card.size; i++)
-        hash = (hash ^ card.data[i]) * 0x100000001b3u;
+    uint64_t hash = fnv_add(FNV_START, card.data, card.size);
     return &oracle->buckets[(hash ^ (hash >> 32)) % oracle->bucket_count];
 }
 

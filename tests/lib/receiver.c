@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/fnv.h"
 #include "base/memory.h"
 #include "lib/plain_alert.h"
 #include "lib/plain_client.h"
@@ -32,13 +33,9 @@ struct receiver {
     atomic_bool done;
 };
 
-// FNV-1a of the card, the timestamp mixed in.
 static uint64_t hash_of(struct view card, int64_t timestamp_ms)
 {
-    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)timestamp_ms * 0x9e3779b97f4a7c15u;
-    for (size_t i = 0; i < card.size; i++)
-        hash = (hash ^ card.data[i]) * 0x100000001b3u;
-    return hash;
+    return fnv_add(fnv_add(FNV_START, &timestamp_ms, sizeof(timestamp_ms)), card.data, card.size);
 }
 
 static int by_hash(const void *left, const void *right)

@@ -9,15 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fnv.h"
 #include "base/memory.h"
 #include "demo/generator.h"
 #include "lib/oracle.h"
 
 static uint64_t hash_more(uint64_t hash, struct view bytes)
 {
-    for (size_t i = 0; i < bytes.size; i++)
-        hash = (hash ^ bytes.data[i]) * 0x100000001b3u;
-    return hash;
+    return fnv_add(hash, bytes.data, bytes.size);
 }
 
 static struct generator_settings busy(void)
@@ -35,11 +34,11 @@ static uint64_t fingerprint(struct generator_settings settings)
 {
     struct generator *generator = generator_open(&settings);
     struct generated message;
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = FNV_START;
     for (int i = 0; i < 20000; i++) {
         generator_next(generator, &message);
         hash = hash_more(hash_more(hash, message.key), message.value);
-        hash = (hash ^ (uint64_t)message.message_timestamp_ms) * 0x100000001b3u;
+        hash = fnv_add(hash, &message.message_timestamp_ms, sizeof(message.message_timestamp_ms));
     }
     generator_close(generator);
     return hash;
