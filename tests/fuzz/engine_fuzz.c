@@ -8,7 +8,7 @@
 #include "base/assert.h"
 #include "engine/engine.h"
 #include "fuzz/fuzz.h"
-#include "lib/oracle.h"
+#include "lib/oracle_mirror.h"
 #include "store/record.h"
 
 enum { CARDS = 2, RULES = 4, PURCHASES_MAX = 64, PURCHASE_BYTES = 4, CARD_BYTES = 1 << 20 };
@@ -148,11 +148,8 @@ static void play(struct scene *scene, struct reader *input)
                                        .offset = ++scene->offset,
                                        .has_id = (id & 0x80) != 0,
                                        .id = id & 0x7f};
-    struct oracle_purchase mirror = {.card = view_text(names[what % CARDS]),
-                                     .offset = purchase.offset,
-                                     .event_time_ms = purchase.event_time_ms,
-                                     .id = purchase.id,
-                                     .has_id = purchase.has_id};
+    struct oracle_purchase mirror =
+        oracle_mirror_purchase(view_text(names[what % CARDS]), &purchase);
     struct oracle_result expected;
     meddle(scene, card, what);
     oracle_step(scene->oracle, &mirror, &expected);

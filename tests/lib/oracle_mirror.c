@@ -66,3 +66,21 @@ struct oracle_settings oracle_mirror(const struct engine_settings *settings)
         mirror.rules[r] = rule_of(settings, &settings->rules[r]);
     return mirror;
 }
+
+struct oracle_purchase oracle_mirror_purchase(struct view card,
+                                              const struct engine_purchase *purchase)
+{
+    return (struct oracle_purchase){
+        .card = card,
+        .offset = purchase->offset,
+        .event_time_ms = purchase->event_time_ms,
+        .id = purchase->id,
+        .has_id = purchase->has_id,
+        .distance = purchase->distance,
+        .has_distance = purchase->has_distance,
+        .amount = purchase->amount,
+        .has_amount = purchase->has_amount,
+        .category = purchase->category,
+        .travelling = purchase->travelling,
+    };
+}

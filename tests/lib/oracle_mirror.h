@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine's settings in the oracle's words.
+// What the engine is told, in the oracle's words.
 #ifndef LIB_ORACLE_MIRROR_H
 #define LIB_ORACLE_MIRROR_H
 
@@ -9,5 +9,9 @@
 // A rule may have two conditions of four values each. Borrows the operands' texts, which must end
 // with a zero byte.
 struct oracle_settings oracle_mirror(const struct engine_settings *settings);
+
+// Borrows the card's text and the category.
+struct oracle_purchase oracle_mirror_purchase(struct view card,
+                                              const struct engine_purchase *purchase);
 
 #endif

@@ -93,22 +93,11 @@ static void expect_alert(struct sim_fate *fate, const struct oracle_alert *alert
 }
 
 // The engine's own state goes along: what the service must hold after this purchase.
-static void step_engine(struct sim_model *model, int32_t partition, const struct sim_item *item,
-                        int64_t offset, int64_t event_time_ms)
+static void step_engine(struct sim_model *model, int32_t partition, uint32_t card,
+                        const struct engine_purchase *purchase)
 {
     struct sim_fate *fate = &model->fates[partition];
-    const struct engine_purchase purchase = {
-        .event_time_ms = event_time_ms,
-        .offset = offset,
-        .id = item->id,
-        .has_id = model->has_ids,
-        .distance = item->content.distance,
-        .has_distance = item->content.has_distance,
-        .amount = item->content.amount,
-        .has_amount = item->content.has_amount,
-        .category = item->content.category,
-    };
-    engine_step(model->engine, &fate->stream_time, &model->cards[partition][item->card], &purchase,
+    engine_step(model->engine, &fate->stream_time, &model->cards[partition][card], purchase,
                 &model->step);
     ensure(!model->step.already_counted);
 }
@@ -119,8 +108,7 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
     struct sim_fate *fate = &model->fates[partition];
     const struct oracle_time own = {item->has_time, item->time_ms};
     const struct oracle_time sent = {item->has_sent, item->sent_ms};
-    struct oracle_purchase purchase = {
-        .card = view_text(model->input->cards[item->card].text),
+    struct engine_purchase purchase = {
         .offset = offset,
         .id = item->id,
         .has_id = model->has_ids,
@@ -141,16 +129,18 @@ static void take_purchase(struct sim_model *model, int32_t partition, const stru
     case ORACLE_TIME_TAKEN:
         break;
     }
+    const struct oracle_purchase mirror =
+        oracle_mirror_purchase(view_text(model->input->cards[item->card].text), &purchase);
     struct oracle_result result;
     accept(fate, offset);
-    oracle_step(fate->oracle, &purchase, &result);
+    oracle_step(fate->oracle, &mirror, &result);
     fate->counts[item->card] += !result.duplicate;
     for (size_t i = 0; i < result.alert_count; i++) {
         const struct oracle_alert *alert = &result.alerts[i];
         expect_alert(fate, alert, item->card);
         expect_ids(fate, result.ids + alert->first_id, alert->id_count);
     }
-    step_engine(model, partition, item, offset, purchase.event_time_ms);
+    step_engine(model, partition, item->card, &purchase);
 }
 
 static void take_item(struct sim_model *model, int32_t partition, const struct sim_item *item,

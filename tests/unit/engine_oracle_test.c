@@ -416,17 +416,7 @@ static void play(struct scene *scene, uint64_t seed, size_t number)
     if (random_chance(random, 7, 8))
         purchase.category = view_text(category);
     char name[2] = {(char)('a' + which), 0};
-    struct oracle_purchase mirror = {.card = view_text(name),
-                                     .offset = purchase.offset,
-                                     .event_time_ms = purchase.event_time_ms,
-                                     .id = purchase.id,
-                                     .has_id = purchase.has_id,
-                                     .has_distance = purchase.has_distance,
-                                     .distance = purchase.distance,
-                                     .travelling = purchase.travelling,
-                                     .has_amount = purchase.has_amount,
-                                     .amount = purchase.amount,
-                                     .category = purchase.category};
+    struct oracle_purchase mirror = oracle_mirror_purchase(view_text(name), &purchase);
     struct oracle_result expected;
     oracle_step(scene->oracle, &mirror, &expected);
     meddle(scene, card);
