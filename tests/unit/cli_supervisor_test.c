@@ -73,6 +73,13 @@ static void publish(struct fixture *f, bool running)
     worker_metrics_publish(&f->worker, &counters, &gauges, running);
 }
 
+static void supervise_running(struct fixture *f, const char *watchdog_usec)
+{
+    supervise(f, watchdog_usec, NULL);
+    publish(f, true);
+    supervisor_watch(&f->supervisor, &f->exposition);
+}
+
 static void start__is_told_step_by_step(void **state)
 {
     struct fixture *f = *state;
@@ -93,9 +100,7 @@ static void start__is_told_step_by_step(void **state)
 static void what_is_known__is_not_told_again(void **state)
 {
     struct fixture *f = *state;
-    supervise(f, NULL, NULL);
-    publish(f, true);
-    supervisor_watch(&f->supervisor, &f->exposition);
+    supervise_running(f, NULL);
     manager_await(&f->manager, "READY=1\n", WAIT_MS);
     manager_forget(&f->manager);
     for (int i = 0; i < 20; i++) // each makes it look again
@@ -111,9 +116,7 @@ static void what_is_known__is_not_told_again(void **state)
 static void watchdog__is_fed_while_the_workers_get_on(void **state)
 {
     struct fixture *f = *state;
-    supervise(f, "20000", NULL);
-    publish(f, true);
-    supervisor_watch(&f->supervisor, &f->exposition);
+    supervise_running(f, "20000");
     for (int i = 0; i < 3; i++) {
         manager_await(&f->manager, "WATCHDOG=1\n", WAIT_MS);
         manager_forget(&f->manager);
@@ -153,9 +156,7 @@ static void watchdog_of_another_process__is_not_ours(void **state)
 static void stop__is_told_and_the_watchdog_fed_on(void **state)
 {
     struct fixture *f = *state;
-    supervise(f, "20000", NULL);
-    publish(f, true);
-    supervisor_watch(&f->supervisor, &f->exposition);
+    supervise_running(f, "20000");
     manager_await(&f->manager, "READY=1\n", WAIT_MS);
     atomic_store(&f->stop, true);
     manager_await(&f->manager, "STOPPING=1\nSTATUS=stopping", WAIT_MS);
