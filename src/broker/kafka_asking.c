@@ -27,8 +27,11 @@ static void ask(void *context)
 static struct kafka_question *question_open(const struct kafka_membership *membership,
                                             int32_t partition)
 {
+    struct kafka_bounded *bounded = kafka_bounded_open("committed");
+    if (bounded == NULL)
+        return NULL;
     struct kafka_question *question = memory_zeroed(1, sizeof(*question));
-    question->bounded = kafka_bounded_open("committed");
+    question->bounded = bounded;
     question->query = (struct kafka_offset_query){membership->client.rk, membership->group_id,
                                                   membership->topic, partition};
     if (membership->identity != NULL)
@@ -80,6 +83,8 @@ enum status kafka_asking_committed(struct kafka_membership *membership, int32_t 
     at = place_of(asking, partition);
     if (*at == NULL) {
         *at = question_open(membership, partition);
+        if (*at == NULL)
+            return error_set(err, STATUS_RETRY, KAFKA_BOUNDED_NONE);
         if (!kafka_bounded_run((*at)->bounded, ask, *at, PATIENCE_MS))
             return no_answer_yet(*at, err);
     }

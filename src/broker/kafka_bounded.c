@@ -55,8 +55,10 @@ struct kafka_bounded *kafka_bounded_open(const char *name)
     struct kafka_bounded *bounded = memory_zeroed(1, sizeof(*bounded));
     deadline_condition_init(&bounded->changed);
     pthread_mutex_init(&bounded->lock, NULL);
-    int failed = pthread_create(&bounded->thread, NULL, serve, bounded);
-    ensure(failed == 0);
+    if (pthread_create(&bounded->thread, NULL, serve, bounded) != 0) {
+        bounded_free(bounded);
+        return NULL;
+    }
     (void)pthread_setname_np(bounded->thread, name);
     return bounded;
 }

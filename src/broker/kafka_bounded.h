@@ -11,7 +11,12 @@
 
 struct kafka_bounded;
 
-// One thread that waits for calls. One call at a time. `name` is the thread's.
+// What to say when kafka_bounded_open has given none.
+#define KAFKA_BOUNDED_NONE                                                                         \
+    "no thread can be started: raise the limit of threads (pids.max, ulimit -u)"
+
+// One thread that waits for calls. One call at a time. `name` is the thread's. NULL: the system
+// gives no thread (pids.max of a container, ulimit -u).
 struct kafka_bounded *kafka_bounded_open(const char *name);
 // Runs call(argument) in the thread. False: not finished after `timeout_ms`; the call and
 // everything it uses must then be left alone until kafka_bounded_idle.

@@ -118,6 +118,10 @@ static rd_kafka_resp_err_t ask_watermarks(struct kafka_cluster *cluster, const c
     *question =
         (struct question){.cluster = cluster, .topic = memory_text(topic), .partition = partition};
     struct kafka_bounded *bounded = kafka_bounded_open("question");
+    if (bounded == NULL) {
+        question_free(question);
+        return RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
+    }
     if (!kafka_bounded_run(bounded, question_ask, question, ANSWER_MS)) {
         atomic_fetch_add(&cluster->late_count, 1);
         kafka_bounded_leave(bounded, question_drop);

@@ -127,6 +127,10 @@ void kafka_transaction_release(struct kafka_transaction *transaction)
 
 static enum status producer_open(struct kafka_transaction *transaction, struct error *err)
 {
+    if (transaction->bounded == NULL && id_of(transaction) != NULL)
+        transaction->bounded = kafka_bounded_open("transaction");
+    if (transaction->bounded == NULL && id_of(transaction) != NULL)
+        return error_set(err, STATUS_RETRY, KAFKA_BOUNDED_NONE);
     if (!transaction->limits_known)
         transaction->limits_known = kafka_limits_ask(&transaction->limits, transaction->cluster,
                                                      transaction->settings, LIMIT_MS);
@@ -138,8 +142,6 @@ static enum status producer_open(struct kafka_transaction *transaction, struct e
         return status;
     }
     transaction->producing = producing;
-    if (transaction->bounded == NULL && id_of(transaction) != NULL)
-        transaction->bounded = kafka_bounded_open("transaction");
     return STATUS_OK;
 }
 
