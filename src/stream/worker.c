@@ -15,6 +15,7 @@ enum {
     POLL_WAIT_MAX_MS = 100,
     TAKING_WAIT_MS = 5,
     STALLED_WAIT_MS = 20,
+    ADVANCE_MS_MAX = 200,
     CHECK_EVERY_MS = 60000,
     PUBLISH_EVERY_MS = 250,
     WARN_EVERY_MS = 10000,
@@ -208,19 +209,31 @@ static enum status try_unstall(struct worker *worker, struct task *task, struct 
     return STATUS_OK;
 }
 
+static enum status advance_task(struct worker *worker, struct task *task, struct error *err)
+{
+    if (task == NULL || worker->resetting)
+        return STATUS_OK;
+    if (task->state == TASK_TAKING)
+        return take_advance(task, worker->settings, &worker->ports, &worker->counters, err);
+    return task->state == TASK_STALLED ? try_unstall(worker, task, err) : STATUS_OK;
+}
+
+// Many partitions, and a cluster that is slow to answer, are taken over several turns: those that
+// run go on in between.
 static enum status advance_tasks(struct worker *worker, struct error *err)
 {
     enum status status = STATUS_OK;
+    int32_t count = worker->settings->input_partitions;
+    int32_t first = worker->advance_next;
+    int64_t until_ms = worker_now_ms(worker) + ADVANCE_MS_MAX;
     if (any_reading_changelog(worker))
         status = feed_restores(worker, err);
-    for (int32_t p = 0; p < worker->settings->input_partitions && status == STATUS_OK; p++) {
-        struct task *task = worker->tasks[p];
-        if (task == NULL || worker->resetting)
-            continue;
-        if (task->state == TASK_TAKING)
-            status = take_advance(task, worker->settings, &worker->ports, &worker->counters, err);
-        else if (task->state == TASK_STALLED)
-            status = try_unstall(worker, task, err);
+    for (int32_t i = 0; i < count && status == STATUS_OK; i++) {
+        int32_t partition = (first + i) % count;
+        worker->advance_next = (partition + 1) % count;
+        status = advance_task(worker, worker->tasks[partition], err);
+        if (worker_now_ms(worker) >= until_ms)
+            break;
     }
     return status;
 }

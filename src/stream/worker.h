@@ -40,6 +40,7 @@ struct worker {
     int64_t reset_next_ms;       // back-off
     int64_t reset_wait_ms;
     int64_t offsets_next_ms; // back-off of worker_pay_offsets
+    int32_t advance_next;    // the partition whose turn it is to be taken
     int64_t checked_ms;      // when the partition counts were looked at
     int64_t published_ms;
     int64_t warned_ms;

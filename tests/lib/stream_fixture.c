@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/assert.h"
 #include "base/memory.h"
 #include "base/murmur2.h"
 #include "demo/purchase_writer.h"
@@ -110,6 +111,7 @@ void stream_fixture_open(struct stream_fixture *fixture, const struct fixture_op
         .static_membership = !options->dynamic_membership,
         .cluster = fake_cluster_open(),
     };
+    ensure(fixture->partitions <= FIXTURE_PARTITIONS_MAX);
     buffer_init(&fixture->expected, EXPECTED_BYTES_MAX);
     fill_engine(fixture, options);
     fill_settings(fixture, options);

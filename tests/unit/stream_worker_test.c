@@ -292,6 +292,44 @@ static void dynamic_membership__moves_partitions_too(void **state)
     stream_fixture_close(&f);
 }
 
+struct slow_cluster {
+    struct fake_cluster *cluster;
+    int questions;
+};
+
+static bool answer_slowly(void *context, struct broker *broker, enum fake_op op,
+                          struct fake_fault *fault)
+{
+    (void)broker;
+    (void)fault;
+    struct slow_cluster *slow = context;
+    if (op != FAKE_INPUT_WATERMARKS)
+        return false;
+    slow->questions++;
+    fake_clock_advance(slow->cluster, 300);
+    return false;
+}
+
+static void partitions__are_taken_over_several_turns_when_answers_are_slow(void **state)
+{
+    (void)state;
+    struct stream_fixture f;
+    stream_fixture_open(&f, &(struct fixture_options){.partitions = 4});
+    struct slow_cluster slow = {.cluster = f.cluster};
+    fake_direct(f.cluster, &(struct fake_director){.before = answer_slowly, .context = &slow});
+    fixture_start(&f, 0);
+    for (int turn = 0; slow.questions < 4; turn++) {
+        int before = slow.questions;
+        assert_int_equal(fixture_step(&f), STATUS_OK);
+        assert_in_range(slow.questions - before, 0, 1);
+        assert_true(turn < 1000);
+    }
+    fake_direct(f.cluster, &(struct fake_director){0});
+    fixture_purchase(&f, "4444", base_ms);
+    fixture_settle(&f);
+    stream_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +348,7 @@ int main(void)
         cmocka_unit_test(expired_cards__are_swept_away_in_quiet_traffic),
         cmocka_unit_test(two_processes__share_the_partitions),
         cmocka_unit_test(dynamic_membership__moves_partitions_too),
+        cmocka_unit_test(partitions__are_taken_over_several_turns_when_answers_are_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
