@@ -157,22 +157,33 @@ static void tell(struct arena *arena, const struct fault *fault)
     arena_say(arena, "%s%s%s, for %.1f s", type->what, whom, how, seconds);
 }
 
+static void end_due(struct arena *arena, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count && plan->faults[i].begun; i++) {
+        struct fault *fault = &plan->faults[i];
+        if (fault->ended || fault->until_ms > arena_now_ms(arena))
+            continue;
+        fault->ended = true;
+        end(arena, fault);
+    }
+}
+
+// What is over ends before the next begins, however late we are: two faults of one instance would
+// else be mixed up.
 void trouble_step(struct arena *arena, struct plan *plan)
 {
+    end_due(arena, plan);
     for (size_t i = 0; i < plan->count; i++) {
         struct fault *fault = &plan->faults[i];
         if (fault->at_ms > arena_now_ms(arena))
             return;
-        if (!fault->begun) {
-            tell(arena, fault);
-            arena->counts[fault->kind]++;
-            fault->begun = true;
-            begin(arena, fault);
-        }
-        if (!fault->ended && fault->until_ms <= arena_now_ms(arena)) {
-            fault->ended = true;
-            end(arena, fault);
-        }
+        if (fault->begun)
+            continue;
+        tell(arena, fault);
+        arena->counts[fault->kind]++;
+        fault->begun = true;
+        begin(arena, fault);
+        end_due(arena, plan);
     }
 }
 
