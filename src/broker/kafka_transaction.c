@@ -186,6 +186,7 @@ enum status kafka_transaction_reset(struct kafka_transaction *transaction, struc
         transaction->producing == NULL ? producer_open(transaction, err) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
+    ensure(transaction->producing != NULL);
     if (id_of(transaction) == NULL) {
         transaction->ready = true;
         return STATUS_OK;
